@@ -1,0 +1,80 @@
+// Package auth decides who may join a realm: the router's side of WAMP's
+// authentication (section 4 of the rules).
+//
+// A listening transport owns a Set of Authenticators. Joining is a series of
+// Steps: a Set picks the method and begins; each Step is either a Grant or a
+// Challenge with the Exchange that judges the answer; a refusal is an error,
+// which is a *wamp.Abort where the client may learn the reason.
+//
+// Sets and Authenticators are immutable and safe for concurrent use; an
+// Exchange belongs to one connection.
+package auth
+
+import (
+	"context"
+	"slices"
+
+	"github.com/junctorio/junctor/transport"
+	"github.com/junctorio/junctor/wamp"
+)
+
+// Request is what is known of a client that wants to join.
+type Request struct {
+	Hello     *wamp.Hello
+	Session   wamp.ID // the session's ID, should it be admitted (AUTH-6)
+	Transport *transport.Info
+}
+
+// Grant admits a client.
+type Grant struct {
+	Principal wamp.Principal
+	Extra     wamp.Dict // WELCOME.Details.authextra; may be nil
+}
+
+// Step is one answer of the router's: exactly one of Grant and Challenge is set.
+type Step struct {
+	Grant     *Grant
+	Challenge *wamp.Challenge
+	Exchange  Exchange // judges the answer to Challenge
+}
+
+// Authenticator is one authentication method as configured on a transport.
+type Authenticator interface {
+	// Method is the method's name in HELLO.Details.authmethods.
+	Method() string
+	// Begin answers a HELLO that offers this method.
+	Begin(ctx context.Context, req *Request) (Step, error)
+}
+
+// Exchange waits for the answer to a challenge.
+type Exchange interface {
+	// Authenticate judges the answer. It may ask for a further one (AUTH-2).
+	Authenticate(ctx context.Context, m *wamp.Authenticate) (Step, error)
+}
+
+// Set is the methods that a transport accepts. The empty Set admits nobody.
+type Set []Authenticator
+
+// Begin picks the first method of the client's list that the Set has, and
+// begins with it (AUTH-1). A HELLO without methods asks for "anonymous".
+func (s Set) Begin(ctx context.Context, req *Request) (Step, error) {
+	offered := req.Hello.AuthMethods
+	if len(offered) == 0 {
+		offered = []string{MethodAnonymous}
+	}
+	for _, method := range offered {
+		if i := slices.IndexFunc(s, func(a Authenticator) bool { return a.Method() == method }); i >= 0 {
+			return s[i].Begin(ctx, req)
+		}
+	}
+	if slices.Equal(offered, []string{MethodAnonymous}) {
+		return Step{}, &wamp.Abort{
+			Reason:  wamp.ErrAuthenticationRequired,
+			Message: "this transport does not admit anonymous clients",
+		}
+	}
+	return Step{}, &wamp.Abort{
+		Reason:  wamp.ErrNoMatchingAuthMethod,
+		Message: "none of the offered authentication methods is available on this transport",
+	}
+}
