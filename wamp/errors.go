@@ -39,8 +39,10 @@ const (
 	ErrUnavailable            ErrorURI = "wamp.error.unavailable"
 	ErrNoAvailableCallee      ErrorURI = "wamp.error.no_available_callee"
 	ErrFeatureNotSupported    ErrorURI = "wamp.error.feature_not_supported"
-	ErrRuntimeError           ErrorURI = "wamp.error.runtime_error"   // not in the RFC; what Autobahn sends for an uncaught exception
-	ErrSystemShutdown         ErrorURI = "wamp.close.system_shutdown" // as the reason of an ABORT before WELCOME
+	ErrRuntimeError           ErrorURI = "wamp.error.runtime_error"               // not in the RFC; what Autobahn sends for an uncaught exception
+	ErrMaxConcurrencyReached  ErrorURI = "crossbar.error.max_concurrency_reached" // not in the RFC; what Crossbar.io sends when REGISTER's concurrency is exhausted
+	ErrLimitExceeded          ErrorURI = "junctor.error.limit_exceeded"           // not in the RFC; a session asks for more than a router's limit admits
+	ErrSystemShutdown         ErrorURI = "wamp.close.system_shutdown"             // as the reason of an ABORT before WELCOME
 )
 
 // The reasons of a GOODBYE (SES-13).

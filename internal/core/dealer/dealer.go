@@ -1,6 +1,7 @@
 package dealer
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/junctorio/junctor/internal/core"
@@ -9,29 +10,31 @@ import (
 
 // Options configure a Dealer. All but IDs may be zero.
 type Options struct {
-	// IDs is the source of randomness.
+	// IDs is the source of randomness. It must not be nil.
 	IDs core.IDSource
 
 	// URIRule is how strictly the URIs of REGISTER and CALL are checked (URI-1).
 	URIRule wamp.URIRule
 
 	// MaxPending bounds the calls of one caller that wait for an answer; a call
-	// beyond it is refused. 0 means DefaultMaxPending.
+	// beyond it gets ERROR wamp.ErrLimitExceeded. 0 means DefaultMaxPending.
 	MaxPending int
 
 	// MaxRegistrations bounds the registrations that one session holds; a
-	// REGISTER beyond it is refused. 0 means DefaultMaxRegistrations.
+	// REGISTER beyond it gets ERROR wamp.ErrLimitExceeded. 0 means
+	// DefaultMaxRegistrations.
 	MaxRegistrations int
 
-	// DefaultTimeout applies to calls that name no timeout. 0 means none.
+	// DefaultTimeout is the timeout of calls that name none. 0 means none.
 	DefaultTimeout time.Duration
 
-	// MaxTimeout shortens longer timeouts, and applies to calls without any
-	// timeout. 0 means that timeouts are not bounded.
+	// MaxTimeout shortens longer timeouts (DefaultTimeout included), and is the
+	// timeout of calls that would have none. 0 means no such bound.
 	MaxTimeout time.Duration
 
 	// RefuseDisclosure refuses calls and registrations that ask for the
-	// caller's identity to be disclosed (CID-3).
+	// caller's identity to be disclosed, with ERROR
+	// wamp.ErrDiscloseMeNotAllowed (CID-3).
 	RefuseDisclosure bool
 }
 
@@ -43,54 +46,95 @@ const (
 
 // Dealer routes the calls of one realm. Make one with New.
 type Dealer struct {
-	o Options
+	o     Options
+	seed  uint64 // of all tables
+	stats Stats
+
+	sessions     map[*core.Peer]*session
+	procedures   tree
+	registration wamp.ID // the highest registration ID in use so far
+	deadlines    deadlines
+	free         []*call
 }
 
 // New returns a Dealer without registrations.
-func New(o Options) *Dealer { return &Dealer{o: o} }
-
-// Features returns the features that the dealer role announces in WELCOME.
-func (d *Dealer) Features() []wamp.Feature { return nil }
-
-// Register adds a callee to the registration of m.Procedure.
-func (d *Dealer) Register(from *core.Peer, m *wamp.Register, out *core.Deliveries) {}
-
-// Unregister withdraws a callee from its registration.
-func (d *Dealer) Unregister(from *core.Peer, m *wamp.Unregister, out *core.Deliveries) {}
-
-// Call hands a call to a callee.
-func (d *Dealer) Call(from *core.Peer, m *wamp.Call, now time.Time, out *core.Deliveries) *wamp.ProtocolError {
-	return nil
+func New(o Options) *Dealer {
+	o.MaxPending = cmp.Or(o.MaxPending, DefaultMaxPending)
+	o.MaxRegistrations = cmp.Or(o.MaxRegistrations, DefaultMaxRegistrations)
+	return &Dealer{
+		o:        o,
+		seed:     uint64(o.IDs.RandomID()),
+		sessions: map[*core.Peer]*session{},
+	}
 }
 
-// Cancel cancels a call of the peer.
-func (d *Dealer) Cancel(from *core.Peer, m *wamp.Cancel, out *core.Deliveries) {}
-
-// Yield hands a callee's result to the caller.
-func (d *Dealer) Yield(from *core.Peer, m *wamp.Yield, now time.Time, out *core.Deliveries) *wamp.ProtocolError {
-	return nil
+// Features returns what the dealer announces in WELCOME (FEA-1).
+func (d *Dealer) Features() []wamp.Feature {
+	return []wamp.Feature{
+		wamp.FeatureProgressiveCallResults,
+		wamp.FeatureCallTimeout,
+		wamp.FeatureCallCanceling,
+		wamp.FeatureCallerIdentification,
+		wamp.FeaturePatternBasedRegistration,
+		wamp.FeatureSharedRegistration,
+		wamp.FeatureRegistrationRevocation,
+	}
 }
 
-// Error hands a callee's error to the caller.
-func (d *Dealer) Error(from *core.Peer, m *wamp.Error, now time.Time, out *core.Deliveries) *wamp.ProtocolError {
-	return nil
+// Stats counts what a Dealer holds and did.
+type Stats struct {
+	Registrations int    // registrations that have at least one callee
+	Pending       int    // calls that wait for their final answer
+	Unasked       uint64 // progressive results discarded since their caller did not ask for any (PCR-6)
+	Late          uint64 // answers discarded since their call was over (PV-3)
 }
 
-// Leave forgets a peer whose session ended.
-func (d *Dealer) Leave(peer *core.Peer, out *core.Deliveries) {}
+// Stats returns the current counts.
+func (d *Dealer) Stats() Stats { return d.stats }
 
-// NextDeadline returns when the next call times out, if any will.
-func (d *Dealer) NextDeadline() (time.Time, bool) { return time.Time{}, false }
+// session is what the dealer keeps of a peer: nothing until it calls or
+// registers, everything else until it leaves.
+type session struct {
+	peer *core.Peer
 
-// Expire ends the calls whose deadline is not after now.
-func (d *Dealer) Expire(now time.Time, out *core.Deliveries) {}
-
-// Undelivered ends the call behind an INVOCATION that could not be put on its
-// way to the callee; the caller gets an ERROR with the given URI.
-func (d *Dealer) Undelivered(callee *core.Peer, invocation wamp.ID, uri wamp.ErrorURI, out *core.Deliveries) {
+	calls       table   // as a caller, by the CALL's request ID
+	invocations table   // as a callee, by the INVOCATION's request ID
+	invocation  wamp.ID // the highest request ID of an INVOCATION so far (ID-3, PV-3)
+	endpoints   map[wamp.ID]*endpoint
 }
 
-// ResultUndelivered answers a caller whose RESULT could not be put on its way
-// with an ERROR of the given URI.
-func (d *Dealer) ResultUndelivered(caller *core.Peer, request wamp.ID, uri wamp.ErrorURI, out *core.Deliveries) {
+// session returns the state of a peer that begins to call or register.
+func (d *Dealer) session(p *core.Peer) *session {
+	s := d.sessions[p]
+	if s == nil {
+		s = &session{peer: p, calls: table{seed: d.seed}, invocations: table{seed: d.seed}}
+		d.sessions[p] = s
+	}
+	return s
+}
+
+// announced reports whether the session is a callee that announced f.
+func (s *session) announced(f wamp.Feature) bool {
+	return s.peer.Roles.HasFeature(wamp.RoleCallee, f)
+}
+
+// Leave forgets a peer whose session ended: its registrations go, its calls are
+// abandoned and their callees interrupted (RPC-3, CAN-7), and the callers of
+// what it was invoked for get ERROR wamp.ErrCanceled (RPC-4). It sends nothing
+// to the peer, and must be the last operation with it.
+func (d *Dealer) Leave(peer *core.Peer, out *core.Deliveries) {
+	s := d.sessions[peer]
+	if s == nil {
+		return
+	}
+	delete(d.sessions, peer)
+	for _, e := range s.endpoints {
+		d.withdraw(e)
+	}
+	for _, c := range s.calls.inOrder() {
+		d.abandon(c, out)
+	}
+	for _, c := range s.invocations.inOrder() {
+		d.fail(c, wamp.ErrCanceled, out)
+	}
 }

@@ -1,0 +1,106 @@
+package dealer
+
+import (
+	"time"
+
+	"github.com/junctorio/junctor/internal/core"
+	"github.com/junctorio/junctor/wamp"
+)
+
+// Yield hands a callee's result to the caller: a progressive one if the caller
+// asked for those (else it is discarded, PCR-6), or the final one, which ends
+// the call. A result for a call that is over is discarded (PV-3); one for an
+// invocation that the peer never got is a protocol error (PV-1).
+func (d *Dealer) Yield(from *core.Peer, m *wamp.Yield, now time.Time, out *core.Deliveries) *wamp.ProtocolError {
+	c, violation := d.answered(from, wamp.CodeYield, m.Request)
+	if c == nil {
+		return violation
+	}
+	if m.Progress && !c.receiveProgress {
+		d.stats.Unasked++
+		return nil
+	}
+	r := out.Result()
+	r.Request, r.Progress = c.request, m.Progress
+	r.Attributes, r.Payload = m.Attributes, m.Payload
+	out.Send(c.caller.peer, r)
+	if m.Progress {
+		d.restartTimeout(c, now)
+	} else {
+		d.end(c)
+	}
+	return nil
+}
+
+// Error hands a callee's error to the caller, which ends the call (RPC-5). An
+// error for a call that is over is discarded (PV-3); one for an invocation that
+// the peer never got, or for anything but an invocation, is a protocol error
+// (PV-1).
+func (d *Dealer) Error(from *core.Peer, m *wamp.Error, _ time.Time, out *core.Deliveries) *wamp.ProtocolError {
+	if m.RequestType != wamp.CodeInvocation {
+		return wamp.Violation("ERROR: request type %d, a client may only send %d", uint16(m.RequestType), uint16(wamp.CodeInvocation))
+	}
+	c, violation := d.answered(from, wamp.CodeError, m.Request)
+	if c == nil {
+		return violation
+	}
+	uri := m.URI
+	if !wamp.URI(uri).Valid(wamp.URILoose) {
+		uri = wamp.ErrInvalidURI // the caller's library may end its session over the original
+	}
+	out.Send(c.caller.peer, &wamp.Error{
+		RequestType: wamp.CodeCall,
+		Request:     c.request,
+		URI:         uri,
+		Attributes:  m.Attributes,
+		Payload:     m.Payload,
+	})
+	d.end(c)
+	return nil
+}
+
+// answered returns the pending call that a callee answers. If there is none,
+// the violation is nil in case there once was.
+func (d *Dealer) answered(callee *core.Peer, by wamp.Code, invocation wamp.ID) (*call, *wamp.ProtocolError) {
+	s := d.sessions[callee]
+	if s == nil || invocation == 0 || invocation > s.invocation {
+		return nil, wamp.Violation("%v: there was no INVOCATION with request ID %d", by, invocation)
+	}
+	c := s.invocations.get(invocation)
+	if c == nil {
+		d.stats.Late++
+	}
+	return c, nil
+}
+
+// Undelivered ends the call behind an INVOCATION that the shell could not put
+// on its way; the caller gets an ERROR with the given URI:
+// wamp.ErrPayloadSizeExceeded if it was too large for the callee (RS-20),
+// wamp.ErrNetworkFailure if the callee's outbox was full. An invocation that is
+// not pending is ignored.
+func (d *Dealer) Undelivered(callee *core.Peer, invocation wamp.ID, uri wamp.ErrorURI, out *core.Deliveries) {
+	s := d.sessions[callee]
+	if s == nil {
+		return
+	}
+	if c := s.invocations.get(invocation); c != nil {
+		d.fail(c, uri, out)
+	}
+}
+
+// ResultUndelivered answers a caller whose RESULT, or ERROR with a payload, the
+// shell could not put on its way, with an ERROR of the given URI and no payload
+// (RS-20). If the call is still pending, then the lost RESULT was a progressive
+// one: rather than go on with a gap, the call ends, and the callee is
+// interrupted (PCR-10). The shell must call it before any other operation of
+// the Dealer, while the request ID can only mean the call concerned.
+func (d *Dealer) ResultUndelivered(caller *core.Peer, request wamp.ID, uri wamp.ErrorURI, out *core.Deliveries) {
+	if d.sessions[caller] == nil {
+		return // left since
+	}
+	if c := d.callBy(caller, request); c != nil {
+		c.interrupt(wamp.CancelKillNoWait, uri, out)
+		d.end(c)
+	}
+	out.SendError(caller, wamp.CodeCall, request, uri)
+}
