@@ -80,6 +80,13 @@ func (p Payload) Decode(args, kwargs any) error {
 	return p.Serializer.DecodePayload(p, args, kwargs)
 }
 
+// Values decodes the payload into generic values, as described at Dict. Both
+// are nil where the payload has no such element.
+func (p Payload) Values() (args []any, kwargs Dict, err error) {
+	err = p.Decode(&args, &kwargs)
+	return args, kwargs, err
+}
+
 // Clone returns a payload that shares no memory with p.
 func (p Payload) Clone() Payload {
 	if p.Bytes != nil {
