@@ -1,0 +1,72 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/junctorio/junctor/wamp"
+)
+
+// ErrClosed is why a session ended that its own program closed. It wraps
+// net.ErrClosed, as does every error that says that a session has ended.
+var ErrClosed error = closedError{}
+
+type closedError struct{}
+
+func (closedError) Error() string { return "session closed" }
+func (closedError) Unwrap() error { return net.ErrClosed }
+
+// ErrSlowProgress ends a call whose progressive results came faster than
+// CallOptions.OnProgress took them.
+var ErrSlowProgress = errors.New("progressive results came faster than they were taken")
+
+// SizeError refuses a message that is larger than the router accepts (RS-13).
+// Nothing of it was sent. errors.Is(err, wamp.ErrPayloadSizeExceeded) holds.
+type SizeError struct {
+	Size  int // octets of the message, without framing
+	Limit int // the largest message that the router accepts
+}
+
+// Error names both sizes.
+func (e *SizeError) Error() string {
+	return fmt.Sprintf("message of %d octets is larger than the %d that the router accepts", e.Size, e.Limit)
+}
+
+// Is reports whether target is wamp.ErrPayloadSizeExceeded.
+func (e *SizeError) Is(target error) bool { return target == wamp.ErrPayloadSizeExceeded }
+
+// GoodbyeError is why a session ended that the router closed in order.
+type GoodbyeError struct {
+	Reason  wamp.URI // such as wamp.CloseSystemShutdown
+	Message string   // for humans, may be empty
+}
+
+// Error describes the router's GOODBYE.
+func (e *GoodbyeError) Error() string {
+	if e.Message != "" {
+		return fmt.Sprintf("router said goodbye: %s: %s", e.Reason, e.Message)
+	}
+	return "router said goodbye: " + string(e.Reason)
+}
+
+// Is reports whether target is the reason as a wamp.ErrorURI.
+func (e *GoodbyeError) Is(target error) bool {
+	u, ok := target.(wamp.ErrorURI)
+	return ok && string(u) == string(e.Reason)
+}
+
+// endError is what everything fails with that needs a session which has ended.
+type endError struct{ cause error }
+
+func (e *endError) Error() string { return "session ended: " + e.cause.Error() }
+
+func (e *endError) Unwrap() []error { return []error{e.cause, net.ErrClosed} }
+
+// NewError returns an error for a handler to return, which reaches the caller
+// as an ERROR with this URI and these values. Args may be nil; kwargs may be
+// nil, a map with string keys or a struct. Values that cannot be encoded give
+// an error that says so, which a handler may return all the same.
+func NewError(uri wamp.ErrorURI, args []any, kwargs any) error {
+	return errSkeleton
+}

@@ -1,0 +1,133 @@
+package client
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/junctorio/junctor/wamp"
+)
+
+// The defaults of Options and RegisterOptions.
+const (
+	DefaultSerializer   = wamp.SerializerMsgPack
+	DefaultMessageSize  = 1 << 24 // octets
+	DefaultSendBytes    = 4 << 20
+	DefaultReceiveBytes = 16 << 20
+	DefaultCloseTimeout = 5 * time.Second
+	DefaultMaxHandlers  = 256
+	DefaultAgent        = "junctor-go"
+)
+
+// Options say how to connect and whom to be. Only Realm is required; the other
+// zero fields mean the documented default. Connect and Join copy Options and
+// do not keep a reference to it.
+type Options struct {
+	// Realm is the realm to join.
+	Realm wamp.URI
+
+	// Serializer is what messages are encoded in. The default is
+	// DefaultSerializer, MessagePack: compact, it tells text from binary, and
+	// every router has it (CBOR is off in many configurations). Join takes the
+	// connection's and refuses a different one.
+	Serializer wamp.SerializerNumber
+
+	// TLS is used for URLs whose scheme asks for TLS; nil means the system's
+	// trusted authorities and the name in the URL. It is an error to set it
+	// for other URLs, and for Join.
+	TLS *tls.Config
+
+	// MaxMessageSize is the largest message, in octets, that this side accepts.
+	// The default is DefaultMessageSize, RawSocket's largest. It is an error to
+	// set it for Join, whose connection has its limits already.
+	MaxMessageSize int
+
+	// AuthID is the identity to ask for; empty leaves it to the router.
+	AuthID string
+
+	// AuthExtra goes into HELLO for authentication methods that need it.
+	AuthExtra wamp.Dict
+
+	// Signers answer the router's challenge, in order of preference. Without
+	// any the session joins as anonymous.
+	Signers []Signer
+
+	// Agent names this software to the router; the default is DefaultAgent.
+	Agent string
+
+	// Logger is told what no return value tells, such as the stack of a handler
+	// that panicked; nil discards it.
+	Logger *slog.Logger
+
+	// SendBytes bounds what waits to be written to the connection. Beyond it
+	// Call, Publish and the other requests wait until there is room or their
+	// context ends; one message larger than it is taken when nothing else
+	// waits. The default is DefaultSendBytes.
+	SendBytes int
+
+	// ReceiveBytes bounds each queue of messages that wait for a handler: one
+	// per subscription, one per registration, one per call with OnProgress. A
+	// message counts as its payload and 256 octets. What happens beyond is said
+	// at EventHandler, InvocationHandler and CallOptions. The default is
+	// DefaultReceiveBytes.
+	ReceiveBytes int
+
+	// CloseTimeout bounds how long Close waits for the router's GOODBYE, and
+	// how long a last message to the router may take. The default is
+	// DefaultCloseTimeout.
+	CloseTimeout time.Duration
+}
+
+// Signer proves an identity with one authentication method. Its methods are
+// called from one goroutine at a time, while a session joins.
+type Signer interface {
+	// Method is the method's name in HELLO.Details.authmethods, such as "ticket".
+	Method() string
+	// Sign answers a challenge of this method. An error ends the attempt to
+	// join. The context is that of Connect or Join.
+	Sign(ctx context.Context, c *wamp.Challenge) (*wamp.Authenticate, error)
+}
+
+// complete checks o and returns it with the defaults filled in.
+func (o Options) complete() (Options, error) {
+	if !o.Realm.Valid(wamp.URILoose) {
+		if o.Realm == "" {
+			return o, errors.New("Options.Realm is required")
+		}
+		return o, fmt.Errorf("Options.Realm: %q is no valid URI", o.Realm)
+	}
+	for _, n := range []struct {
+		name  string
+		value int64
+	}{
+		{"MaxMessageSize", int64(o.MaxMessageSize)},
+		{"SendBytes", int64(o.SendBytes)},
+		{"ReceiveBytes", int64(o.ReceiveBytes)},
+		{"CloseTimeout", int64(o.CloseTimeout)},
+	} {
+		if n.value < 0 {
+			return o, fmt.Errorf("Options.%s is %d, want 0 (default) or more", n.name, n.value)
+		}
+	}
+	setDefault(&o.Serializer, DefaultSerializer)
+	setDefault(&o.MaxMessageSize, DefaultMessageSize)
+	setDefault(&o.Agent, DefaultAgent)
+	setDefault(&o.SendBytes, DefaultSendBytes)
+	setDefault(&o.ReceiveBytes, DefaultReceiveBytes)
+	setDefault(&o.CloseTimeout, DefaultCloseTimeout)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o, nil
+}
+
+// setDefault sets *v to d if it is zero.
+func setDefault[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}
