@@ -24,6 +24,8 @@ func (t *tree) Set(uri wamp.URI, m wamp.Match, r *registration) {
 	t.all[key{uri, m}] = r
 }
 
+func (t *tree) Len() int { return len(t.all) }
+
 func (t *tree) Delete(uri wamp.URI, m wamp.Match) { delete(t.all, key{uri, m}) }
 
 func (t *tree) Best(uri wamp.URI) (*registration, bool) { return t.Get(uri, wamp.MatchExact) }
