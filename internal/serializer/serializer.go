@@ -6,9 +6,18 @@
 // appends heads; AppendPayload copies a payload, or transcodes it token by
 // token when it is in another serializer. Only applications decode payloads
 // into Go values, through wamp.Payload.
+//
+// What is particular to a serializer is its reader (octets to tokens) and its
+// encoding (values to octets). All else is written once: the messages' layouts
+// for both directions (layout.go), the walk, transcoding, and Go values.
 package serializer
 
-import "github.com/junctorio/junctor/wamp"
+import (
+	"fmt"
+	"sync"
+
+	"github.com/junctorio/junctor/wamp"
+)
 
 // Serializer encodes messages. Its values JSON, MsgPack and CBOR are safe for
 // concurrent use and allocate nothing beyond growing dst.
@@ -31,4 +40,149 @@ type Serializer interface {
 	// cannot carry (SER-6, JS-5) is an error that names what and where, and
 	// leaves dst as it was.
 	AppendPayload(dst []byte, p wamp.Payload) ([]byte, error)
+}
+
+// The serializers.
+var (
+	JSON    Serializer = jsonFormat
+	MsgPack Serializer = msgpackFormat
+	CBOR    Serializer = cborFormat
+)
+
+var (
+	jsonFormat    = &format{encoding: jsonEncoding{}, number: wamp.SerializerJSON, textual: true}
+	msgpackFormat = &format{encoding: msgpackEncoding{}, number: wamp.SerializerMsgPack}
+	cborFormat    = &format{encoding: cborEncoding{}, number: wamp.SerializerCBOR}
+)
+
+// All returns the serializers in the order of their numbers.
+func All() []Serializer { return []Serializer{JSON, MsgPack, CBOR} }
+
+// ByNumber returns the serializer with the number used in the RawSocket
+// handshake, if there is one.
+func ByNumber(n wamp.SerializerNumber) (Serializer, bool) {
+	switch n {
+	case wamp.SerializerJSON:
+		return JSON, true
+	case wamp.SerializerMsgPack:
+		return MsgPack, true
+	case wamp.SerializerCBOR:
+		return CBOR, true
+	}
+	return nil, false
+}
+
+// ByName returns the serializer with the name used in configuration files, if
+// there is one.
+func ByName(name string) (Serializer, bool) {
+	for _, s := range All() {
+		if s.String() == name {
+			return s, true
+		}
+	}
+	return nil, false
+}
+
+// Append appends the whole message: head, payload and end. Its errors are
+// those of AppendHead and AppendPayload; dst is then returned as it was.
+func Append(dst []byte, s Serializer, m wamp.Message) ([]byte, error) {
+	out, err := s.AppendHead(dst, m)
+	if err != nil {
+		return dst, err
+	}
+	if p := PayloadOf(m); p != nil {
+		if out, err = s.AppendPayload(out, *p); err != nil {
+			return dst, err
+		}
+	}
+	return s.AppendEnd(out), nil
+}
+
+// PayloadOf returns the payload of a message, nil for a message whose type has
+// none.
+func PayloadOf(m wamp.Message) *wamp.Payload {
+	switch m := m.(type) {
+	case *wamp.Abort:
+		return &m.Payload
+	case *wamp.Error:
+		return &m.Payload
+	case *wamp.Publish:
+		return &m.Payload
+	case *wamp.Event:
+		return &m.Payload
+	case *wamp.Call:
+		return &m.Payload
+	case *wamp.Result:
+		return &m.Payload
+	case *wamp.Invocation:
+		return &m.Payload
+	case *wamp.Yield:
+		return &m.Payload
+	}
+	return nil
+}
+
+// format is the Serializer made of an encoding.
+type format struct {
+	encoding
+	number  wamp.SerializerNumber
+	textual bool      // commas stand between items, and marks end lists and dictionaries
+	readers sync.Pool // of reader, for payloads
+}
+
+func (f *format) Number() wamp.SerializerNumber { return f.number }
+
+func (f *format) String() string { return f.number.String() }
+
+func (f *format) AppendEnd(dst []byte) []byte { return f.appendClose(dst, false) }
+
+// appendClose appends what ends a list or dictionary.
+func (f *format) appendClose(dst []byte, dict bool) []byte {
+	switch {
+	case !f.textual:
+		return dst
+	case dict:
+		return append(dst, '}')
+	default:
+		return append(dst, ']')
+	}
+}
+
+// appendComma appends what stands before the i-th item of a list or dictionary.
+func (f *format) appendComma(dst []byte, i uint64) []byte {
+	if f.textual && i > 0 {
+		return append(dst, ',')
+	}
+	return dst
+}
+
+// appendColon appends what stands between a key and its value.
+func (f *format) appendColon(dst []byte) []byte {
+	if f.textual {
+		return append(dst, ':')
+	}
+	return dst
+}
+
+// borrowReader returns a reader of data. It goes back with returnReader.
+func (f *format) borrowReader(data []byte) reader {
+	r, ok := f.readers.Get().(reader)
+	if !ok {
+		r = f.newReader()
+	}
+	r.reset(data)
+	return r
+}
+
+func (f *format) returnReader(r reader) {
+	r.reset(nil)
+	f.readers.Put(r)
+}
+
+// formatOf returns the format behind a Serializer.
+func formatOf(s wamp.Serializer) *format {
+	if f, ok := s.(*format); ok {
+		return f
+	}
+	panic(fmt.Sprintf("serializer: %T is not of this package", s))
 }

@@ -1,0 +1,130 @@
+package serializer
+
+import (
+	"encoding/base64"
+	"errors"
+	"math"
+	"math/big"
+	"strconv"
+	"unicode/utf8"
+)
+
+// jsonEncoding writes compact JSON without HTML escapes (JS-4).
+type jsonEncoding struct{}
+
+func (jsonEncoding) newReader() reader { return new(jsonReader) }
+
+func (jsonEncoding) appendOpen(dst []byte, dict bool, _ uint64) []byte {
+	if dict {
+		return append(dst, '{')
+	}
+	return append(dst, '[')
+}
+
+func (jsonEncoding) patch(dst []byte, _ int, _ bool, _ uint64) []byte { return dst }
+
+func (jsonEncoding) appendNull(dst []byte) []byte { return append(dst, "null"...) }
+
+func (jsonEncoding) appendBool(dst []byte, v bool) []byte { return strconv.AppendBool(dst, v) }
+
+func (jsonEncoding) appendUint(dst []byte, v uint64) []byte { return strconv.AppendUint(dst, v, 10) }
+
+func (jsonEncoding) appendNegative(dst []byte, v uint64) ([]byte, error) {
+	if v == math.MaxUint64 {
+		return append(dst, "-18446744073709551616"...), nil
+	}
+	return strconv.AppendUint(append(dst, '-'), v+1, 10), nil
+}
+
+func (jsonEncoding) appendBig(dst []byte, v *big.Int) ([]byte, error) { return v.Append(dst, 10), nil }
+
+// appendFloat keeps a float a float: 1.0 stays "1.0" (JS-5).
+func (jsonEncoding) appendFloat(dst []byte, v float64) ([]byte, error) {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return dst, errors.New(strconv.FormatFloat(v, 'g', -1, 64) + " has no form in json")
+	}
+	form := byte('f')
+	if abs := math.Abs(v); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
+		form = 'e'
+	}
+	dst = strconv.AppendFloat(dst, v, form, -1, 64)
+	if form == 'f' && v == math.Trunc(v) {
+		dst = append(dst, ".0"...)
+	}
+	return dst, nil
+}
+
+func (jsonEncoding) appendString(dst []byte, s string) []byte { return appendQuoted(dst, s) }
+
+func (jsonEncoding) appendText(dst, s []byte) []byte { return appendQuoted(dst, s) }
+
+// appendBinary writes U+0000 and base64 (JS-1).
+func (jsonEncoding) appendBinary(dst, b []byte) []byte {
+	dst = append(dst, `"\u0000`...)
+	dst = base64.StdEncoding.AppendEncode(dst, b)
+	return append(dst, '"')
+}
+
+const hexDigits = "0123456789abcdef"
+
+// mustEscape holds the ASCII characters that cannot stand in a string.
+var mustEscape = func() (set [utf8.RuneSelf]bool) {
+	for c := range ' ' {
+		set[c] = true
+	}
+	set['"'], set['\\'] = true, true
+	return set
+}()
+
+func appendQuoted[S string | []byte](dst []byte, s S) []byte {
+	dst = append(dst, '"')
+	start := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			if mustEscape[c] {
+				dst = appendEscaped(append(dst, s[start:i]...), c)
+				start = i + 1
+			}
+			i++
+			continue
+		}
+		size := runeSize(s[i:])
+		if size == 0 { // only from Go strings, never from a payload
+			dst = append(append(dst, s[start:i]...), "\ufffd"...)
+			size = 1
+			start = i + 1
+		}
+		i += size
+	}
+	return append(append(dst, s[start:]...), '"')
+}
+
+// runeSize is the size of the rune that s begins with, 0 if it is not UTF-8.
+func runeSize[S string | []byte](s S) int {
+	var first [utf8.UTFMax]byte
+	n := copy(first[:], s)
+	r, size := utf8.DecodeRune(first[:n])
+	if r == utf8.RuneError && size == 1 {
+		return 0
+	}
+	return size
+}
+
+func appendEscaped(dst []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(dst, '\\', c)
+	case '\b':
+		return append(dst, '\\', 'b')
+	case '\f':
+		return append(dst, '\\', 'f')
+	case '\n':
+		return append(dst, '\\', 'n')
+	case '\r':
+		return append(dst, '\\', 'r')
+	case '\t':
+		return append(dst, '\\', 't')
+	}
+	return append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&0xf])
+}

@@ -1,0 +1,139 @@
+package serializer
+
+import (
+	"fmt"
+
+	"github.com/junctorio/junctor/wamp"
+)
+
+// EncodePayload is described at wamp.Serializer.
+func (f *format) EncodePayload(args, kwargs any) (wamp.Payload, error) {
+	p := wamp.Payload{Serializer: f}
+	list, err := f.encodeElement(args, kindList)
+	if err != nil {
+		return wamp.Payload{}, fmt.Errorf("encode arguments to %s: args: %w", f, err)
+	}
+	dict, err := f.encodeElement(kwargs, kindDict)
+	if err != nil {
+		return wamp.Payload{}, fmt.Errorf("encode arguments to %s: kwargs: %w", f, err)
+	}
+	switch {
+	case dict != nil:
+		p.Elements = 2
+		if list == nil {
+			list = f.appendClose(f.appendOpen(nil, false, 0), false)
+		}
+		p.Bytes = append(f.appendComma(list, 1), dict...)
+	case list != nil:
+		p.Elements, p.Bytes = 1, list
+	default:
+		return wamp.Payload{}, nil
+	}
+	return p, nil
+}
+
+// encodeElement encodes a list or dictionary, to nil if it is empty (MSG-5).
+func (f *format) encodeElement(v any, want kind) ([]byte, error) {
+	if v == nil {
+		return nil, nil
+	}
+	b, err := f.appendValue(nil, v, messageDepth)
+	if err != nil {
+		return nil, err
+	}
+	r := f.borrowReader(b)
+	defer f.returnReader(r)
+	t, err := r.next()
+	switch {
+	case err != nil:
+		return nil, err
+	case t.kind == kindNull:
+		return nil, nil
+	case t.kind != want:
+		return nil, fmt.Errorf("%T encodes to a %s instead of a %s", v, t.kind, want)
+	}
+	if _, more, err := r.more(t.items()); err != nil || !more {
+		return nil, err
+	}
+	return b, nil
+}
+
+// DecodePayload is described at wamp.Serializer.
+func (f *format) DecodePayload(p wamp.Payload, args, kwargs any) error {
+	if p.Elements == 0 {
+		return nil
+	}
+	r := f.borrowReader(p.Bytes)
+	defer f.returnReader(r)
+	if p.Opaque {
+		return f.decodeOpaque(r, args)
+	}
+	if err := f.decodeElement(r, container{left: 1}, args); err != nil {
+		return fmt.Errorf("decode arguments from %s: args: %w", f, err)
+	}
+	if p.Elements < 2 {
+		return nil
+	}
+	if err := f.decodeElement(r, container{left: 1, begun: true}, kwargs); err != nil {
+		return fmt.Errorf("decode arguments from %s: kwargs: %w", f, err)
+	}
+	return nil
+}
+
+// decodeElement moves to the next element and decodes it into what target
+// points to.
+func (f *format) decodeElement(r reader, list container, target any) error {
+	if _, _, err := r.more(list); err != nil {
+		return err
+	}
+	switch target := target.(type) {
+	case nil:
+		t, err := r.next()
+		if err != nil {
+			return err
+		}
+		return walk(r, t, messageDepth)
+	case *any:
+		return readInto(r, target)
+	case *[]any:
+		return readInto(r, target)
+	case *wamp.Dict:
+		return readInto(r, target)
+	default:
+		return f.readMapped(r, target)
+	}
+}
+
+// readInto reads a value that must be of type T.
+func readInto[T any](r reader, target *T) error {
+	t, err := r.next()
+	if err != nil {
+		return err
+	}
+	v, err := readValue(r, t, messageDepth)
+	if err != nil {
+		return err
+	}
+	value, ok := v.(T)
+	if !ok {
+		return fmt.Errorf("%s does not fit %T", t.kind, target)
+	}
+	*target = value
+	return nil
+}
+
+// decodeOpaque decodes the one binary of an opaque payload as a list of itself.
+func (f *format) decodeOpaque(r reader, args any) error {
+	if args == nil {
+		return nil
+	}
+	var content any
+	if err := readInto(r, &content); err != nil {
+		return fmt.Errorf("decode opaque payload from %s: %w", f, err)
+	}
+	list, err := f.encodeElement([]any{content}, kindList)
+	if err != nil {
+		return err
+	}
+	return f.DecodePayload(wamp.Payload{Serializer: f, Bytes: list, Elements: 1}, args, nil)
+}

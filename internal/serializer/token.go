@@ -1,0 +1,239 @@
+package serializer
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"strconv"
+)
+
+// maxDepth bounds the nesting of lists and dictionaries; the message's own
+// list is the first level (SER-7).
+const maxDepth = 100
+
+// kind is the kind of a value, the same in all serializers.
+type kind uint8
+
+const (
+	kindNull kind = iota
+	kindFalse
+	kindTrue
+	kindUint     // a non-negative integer up to 2^64-1
+	kindNegative // an integer from -1 down to -2^64
+	kindBig      // an integer beyond both
+	kindFloat
+	kindString
+	kindBinary
+	kindList
+	kindDict
+	kindExtension // MessagePack's extension types
+	kindSimple    // CBOR's simple values without a meaning
+)
+
+var kindNames = [...]string{
+	"null", "bool", "bool", "integer", "negative integer", "big integer", "float",
+	"string", "binary", "list", "dict", "extension", "simple value",
+}
+
+func (k kind) String() string { return kindNames[k] }
+
+// token is one value as a reader met it: a scalar, or the head of a list or
+// dictionary. Reading a token checks everything about it (numbers by grammar,
+// strings as UTF-8) but converts nothing; the reader's text, binary, float
+// and big do so on demand.
+type token struct {
+	kind kind
+	// plain says that raw is the content itself: no escapes, no chunks.
+	plain bool
+	// num is the value of a kindUint, -1 minus the value of a kindNegative,
+	// the bits of a binary serializer's kindFloat, the number of items of a
+	// list or dictionary (or unknown), the type of a kindExtension.
+	num uint64
+	// raw is the encoded content of a string, a binary, a big integer or a
+	// JSON float.
+	raw []byte
+}
+
+// describe names t in an error.
+func (t token) describe() string {
+	switch t.kind {
+	case kindUint:
+		return strconv.FormatUint(t.num, 10)
+	case kindNegative:
+		b, _ := jsonEncoding{}.appendNegative(nil, t.num)
+		return string(b)
+	case kindFloat:
+		return "a float"
+	}
+	return t.kind.String()
+}
+
+// unknown is the number of items of a list or dictionary that ends with a mark.
+const unknown = math.MaxUint64
+
+// container is a list or dictionary whose items are being read.
+type container struct {
+	left  uint64 // items (in a dictionary: pairs) to come, or unknown
+	dict  bool
+	begun bool // an item was read
+}
+
+func (t token) items() container {
+	return container{left: t.num, dict: t.kind == kindDict}
+}
+
+// reader reads encoded values one token after the other. What it returns
+// aliases the data or a scratch buffer that the next call of the same method
+// reuses.
+type reader interface {
+	// reset starts over with other data.
+	reset(data []byte)
+	// offset is the number of octets read.
+	offset() int
+	// slice returns the octets between two offsets.
+	slice(from, to int) []byte
+	// next reads a value, of a list or dictionary its head.
+	next() (token, error)
+	// key reads a key of a dictionary, up to where its value begins.
+	key() (token, error)
+	// more reports whether another item follows in c, and moves to it, or to
+	// behind the end of c.
+	more(c container) (container, bool, error)
+	// end checks that nothing follows.
+	end() error
+
+	// text returns the content of a kindString.
+	text(t token) []byte
+	// binary returns the content of a kindBinary, or of a kindString that
+	// stands for one (JS-1).
+	binary(t token) ([]byte, bool)
+	// float returns the value of a kindFloat.
+	float(t token) (float64, error)
+	// big returns the value of a kindBig.
+	big(t token) (*big.Int, error)
+}
+
+// cursor is a position in encoded data, the part that all readers share.
+type cursor struct {
+	data []byte
+	pos  int
+}
+
+func (c *cursor) reset(data []byte) { c.data, c.pos = data, 0 }
+func (c *cursor) offset() int       { return c.pos }
+
+func (c *cursor) slice(from, to int) []byte { return c.data[from:to:to] }
+
+func (c *cursor) end() error {
+	if c.pos < len(c.data) {
+		return c.fail("%d octets follow the end", len(c.data)-c.pos)
+	}
+	return nil
+}
+
+// fail returns an error about the octet at the cursor.
+func (c *cursor) fail(format string, args ...any) error {
+	return &syntaxError{offset: c.pos, text: fmt.Sprintf(format, args...)}
+}
+
+func (c *cursor) truncated() error { return c.fail("unexpected end") }
+
+// syntaxError says what is wrong with encoded data, and where.
+type syntaxError struct {
+	offset int
+	text   string
+}
+
+func (e *syntaxError) Error() string { return fmt.Sprintf("octet %d: %s", e.offset, e.text) }
+
+// walk reads the rest of the value that t begins, which proves it well formed
+// (SER-7). The value is at the given depth if it is a list or dictionary.
+func walk(r reader, t token, depth int) error {
+	if t.kind != kindList && t.kind != kindDict {
+		return nil
+	}
+	if depth > maxDepth {
+		return tooDeep(r)
+	}
+	c := t.items()
+	for {
+		var ok bool
+		var err error
+		if c, ok, err = r.more(c); !ok {
+			return err
+		}
+		if c.dict {
+			if err := walkKey(r, depth); err != nil {
+				return err
+			}
+		}
+		if t, err = r.next(); err != nil {
+			return err
+		}
+		if t.kind == kindList || t.kind == kindDict {
+			if err := walk(r, t, depth+1); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// walkStringKeys is walk for a dictionary whose own keys must be strings.
+func walkStringKeys(r reader, t token, depth int) error {
+	c := t.items()
+	for {
+		var ok bool
+		var err error
+		if c, ok, err = r.more(c); !ok {
+			return err
+		}
+		if t, err = r.key(); err != nil {
+			return err
+		}
+		if t.kind != kindString {
+			return &syntaxError{offset: r.offset(), text: "want a string as key, got " + t.kind.String()}
+		}
+		if t, err = r.next(); err != nil {
+			return err
+		}
+		if err := walk(r, t, depth+1); err != nil {
+			return err
+		}
+	}
+}
+
+// walkKey reads a key, which in MessagePack and CBOR can be any value (SER-6).
+func walkKey(r reader, depth int) error {
+	t, err := r.key()
+	if err != nil {
+		return err
+	}
+	return walk(r, t, depth+1)
+}
+
+func tooDeep(r reader) error {
+	return &syntaxError{offset: r.offset(), text: fmt.Sprintf("nested deeper than %d levels", maxDepth)}
+}
+
+// encoding is what is particular to a serializer. Its append methods write
+// the shortest form (SER-4).
+type encoding interface {
+	newReader() reader
+
+	// appendOpen appends the head of a list or dictionary with n items; with
+	// n unknown, a head that patch corrects.
+	appendOpen(dst []byte, dict bool, n uint64) []byte
+	// patch corrects the head at dst[at] to n items.
+	patch(dst []byte, at int, dict bool, n uint64) []byte
+
+	appendNull(dst []byte) []byte
+	appendBool(dst []byte, v bool) []byte
+	appendUint(dst []byte, v uint64) []byte
+	// appendNegative appends -1-v.
+	appendNegative(dst []byte, v uint64) ([]byte, error)
+	appendBig(dst []byte, v *big.Int) ([]byte, error)
+	appendFloat(dst []byte, v float64) ([]byte, error)
+	appendString(dst []byte, s string) []byte
+	appendText(dst, s []byte) []byte
+	appendBinary(dst, b []byte) []byte
+}

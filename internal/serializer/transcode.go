@@ -1,0 +1,172 @@
+package serializer
+
+import (
+	"fmt"
+
+	"github.com/junctorio/junctor/wamp"
+)
+
+// AppendPayload is described at Serializer.
+func (f *format) AppendPayload(dst []byte, p wamp.Payload) ([]byte, error) {
+	if p.Elements == 0 {
+		return dst, nil
+	}
+	from := formatOf(p.Serializer)
+	if from == f {
+		return append(dst, p.Bytes...), nil
+	}
+	r := from.borrowReader(p.Bytes)
+	defer from.returnReader(r)
+	t := transcoder{from: r, to: f, dst: dst}
+	list := container{left: uint64(p.Elements)}
+	for i := range p.Elements {
+		if from.textual {
+			// In JSON the elements stand as in a list without its brackets.
+			list.begun = i > 0
+			if _, _, err := r.more(list); err != nil {
+				return dst, err
+			}
+		}
+		t.dst = f.appendComma(t.dst, uint64(i))
+		if err := t.next(messageDepth); err != nil {
+			return dst, fmt.Errorf("payload from %s to %s: %w", from, f, err)
+		}
+	}
+	return t.dst, nil
+}
+
+// transcoder pipes the tokens of one serializer into the encoding of another.
+type transcoder struct {
+	from reader
+	to   *format
+	dst  []byte
+}
+
+// next transcodes one value.
+func (t *transcoder) next(depth int) error {
+	tok, err := t.from.next()
+	if err != nil {
+		return err
+	}
+	switch tok.kind {
+	case kindList, kindDict:
+		return t.items(tok, depth)
+	default:
+		return t.scalar(tok)
+	}
+}
+
+// items transcodes a list or dictionary.
+func (t *transcoder) items(tok token, depth int) error {
+	if depth > maxDepth {
+		return tooDeep(t.from)
+	}
+	c, at, n := tok.items(), len(t.dst), uint64(0)
+	t.dst = t.to.appendOpen(t.dst, c.dict, tok.num)
+	for {
+		var more bool
+		var err error
+		if c, more, err = t.from.more(c); err != nil {
+			return err
+		}
+		if !more {
+			break
+		}
+		t.dst = t.to.appendComma(t.dst, n)
+		n++
+		if c.dict {
+			if err := t.key(depth); err != nil {
+				return err
+			}
+		}
+		if err := t.next(depth + 1); err != nil {
+			return err
+		}
+	}
+	if tok.num == unknown {
+		t.dst = t.to.patch(t.dst, at, c.dict, n)
+	}
+	t.dst = t.to.appendClose(t.dst, c.dict)
+	return nil
+}
+
+// key transcodes a key. JSON has only strings; integers become their digits (SER-6).
+func (t *transcoder) key(depth int) error {
+	tok, err := t.from.key()
+	if err != nil {
+		return err
+	}
+	switch {
+	case tok.kind == kindString:
+		t.dst = t.to.appendText(t.dst, t.from.text(tok))
+	case t.to.textual:
+		s, err := keyString(t.from, tok)
+		if err != nil {
+			return err
+		}
+		t.dst = t.to.appendString(t.dst, s)
+	case tok.kind == kindList || tok.kind == kindDict:
+		err = t.items(tok, depth+1)
+	default:
+		err = t.scalar(tok)
+	}
+	t.dst = t.to.appendColon(t.dst)
+	return err
+}
+
+// keyString returns a key as a string, if it is a string or an integer.
+func keyString(r reader, t token) (string, error) {
+	switch t.kind {
+	case kindString:
+		return string(r.text(t)), nil
+	case kindUint, kindNegative:
+		return t.describe(), nil
+	}
+	return "", fmt.Errorf("key that is neither a string nor an integer but %s", t.kind)
+}
+
+func (t *transcoder) scalar(tok token) (err error) {
+	switch tok.kind {
+	case kindNull:
+		t.dst = t.to.appendNull(t.dst)
+	case kindFalse, kindTrue:
+		t.dst = t.to.appendBool(t.dst, tok.kind == kindTrue)
+	case kindUint:
+		t.dst = t.to.appendUint(t.dst, tok.num)
+	case kindNegative:
+		t.dst, err = t.to.appendNegative(t.dst, tok.num)
+	case kindBig:
+		return t.big(tok)
+	case kindFloat:
+		return t.float(tok)
+	case kindString, kindBinary:
+		t.string(tok)
+	default:
+		return fmt.Errorf("%s %d has no form in %s", tok.kind, tok.num, t.to)
+	}
+	return err
+}
+
+func (t *transcoder) string(tok token) {
+	if b, ok := t.from.binary(tok); ok {
+		t.dst = t.to.appendBinary(t.dst, b)
+	} else {
+		t.dst = t.to.appendText(t.dst, t.from.text(tok))
+	}
+}
+
+func (t *transcoder) float(tok token) error {
+	v, err := t.from.float(tok)
+	if err == nil {
+		t.dst, err = t.to.appendFloat(t.dst, v)
+	}
+	return err
+}
+
+func (t *transcoder) big(tok token) error {
+	v, err := t.from.big(tok)
+	if err == nil {
+		t.dst, err = t.to.appendBig(t.dst, v)
+	}
+	return err
+}
