@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/junctorio/junctor/internal/core"
+	"github.com/junctorio/junctor/internal/core/uritree"
 	"github.com/junctorio/junctor/wamp"
 )
 
@@ -51,7 +52,7 @@ type Dealer struct {
 	stats Stats
 
 	sessions     map[*core.Peer]*session
-	procedures   tree
+	procedures   uritree.Tree[*registration]
 	registration wamp.ID // the highest registration ID in use so far
 	deadlines    deadlines
 	free         []*call

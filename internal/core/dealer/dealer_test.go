@@ -25,6 +25,7 @@ type realm struct {
 	now     time.Time
 	out     core.Deliveries
 	present []*core.Peer
+	request wamp.ID // of the last call made by invoked
 }
 
 func newRealm(t *testing.T, o dealer.Options) *realm {
