@@ -1,0 +1,249 @@
+package router
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/junctorio/junctor/internal/core"
+	"github.com/junctorio/junctor/internal/serializer"
+	"github.com/junctorio/junctor/wamp"
+)
+
+// worker is what a goroutine needs while it routes: the deliveries of the
+// operation at hand, encodings of the message at hand, and the outboxes that
+// it has to flush before it blocks. Workers are pooled; an idle session has none.
+type worker struct {
+	out       core.Deliveries
+	delivered int // deliveries of out that deliver has dealt with
+
+	touched  []*outbox  // to flush
+	deferred []deferred // to transcode in settle
+	doomed   []*session // to close in settle
+
+	msg    wamp.Message           // what heads and encoded are of
+	heads  [numSerializers][]byte // msg's head by serializer number
+	coded  [numSerializers]bool   // which of heads are valid
+	header [16]byte               // scratch for transport headers
+
+	payload    wamp.Payload // what transcoded is of
+	transcoded [numSerializers]transcoding
+
+	decoders [numSerializers]*serializer.Decoder
+	now      time.Time // when the batch at hand was read
+}
+
+// numSerializers is one more than the highest number of a supported serializer.
+const numSerializers = int(wamp.SerializerCBOR) + 1
+
+// deferred is a delivery that waits for its payload to be transcoded.
+type deferred struct {
+	to   *session
+	msg  wamp.Message
+	slot *slot
+}
+
+type transcoding struct {
+	done  bool
+	bytes []byte
+	err   error
+}
+
+var workers = sync.Pool{New: func() any { return new(worker) }}
+
+func takeWorker() *worker { return workers.Get().(*worker) }
+
+// release gives the worker back; everything is settled and flushed.
+func (w *worker) release() {
+	w.msg = nil
+	workers.Put(w)
+}
+
+// decoder returns the worker's decoder for a serializer.
+func (w *worker) decoder(s serializer.Serializer) *serializer.Decoder {
+	d := &w.decoders[s.Number()]
+	if *d == nil {
+		*d = serializer.NewDecoder(s)
+	}
+	return *d
+}
+
+// deliver pushes what the core decided into the recipients' outboxes. It is
+// called with the lock held under which the core decided, so that the order of
+// decisions is the order on the wire (ORD-1 to ORD-6). It does not transcode:
+// a message for another serializer gets a reserved place and is made by settle.
+func (w *worker) deliver() {
+	for ; w.delivered < len(w.out.All()); w.delivered++ {
+		d := w.out.All()[w.delivered]
+		s := d.To.Owner.(*session)
+		if err := w.send(s, d.Msg); err != nil {
+			w.refused(s, d.Msg, err)
+		}
+	}
+}
+
+// send pushes one message, or reserves its place.
+func (w *worker) send(s *session, m wamp.Message) error {
+	var bytes []byte
+	if p := serializer.PayloadOf(m); p != nil && p.Elements > 0 {
+		if p.Serializer != s.wampSerializer {
+			slot, err := s.outbox.reserve(w)
+			if err == nil {
+				w.deferred = append(w.deferred, deferred{to: s, msg: m, slot: slot})
+			}
+			return err
+		}
+		bytes = p.Bytes
+	}
+	head, err := w.head(s.serializer, m)
+	if err != nil {
+		return err
+	}
+	return s.outbox.push(head, bytes, s.end, w)
+}
+
+// head encodes m's head, once for consecutive recipients of one serializer.
+func (w *worker) head(s serializer.Serializer, m wamp.Message) ([]byte, error) {
+	if w.msg != m {
+		w.msg = m
+		w.coded = [numSerializers]bool{}
+	}
+	n := s.Number()
+	if !w.coded[n] {
+		b, err := s.AppendHead(w.heads[n][:0], m)
+		if err != nil {
+			return nil, err
+		}
+		w.heads[n], w.coded[n] = b, true
+	}
+	return w.heads[n], nil
+}
+
+// settle does what must not be done under a lock: it transcodes what deliver
+// put off, ends sessions that cannot follow, and recycles the deliveries. It
+// is called after the lock was released.
+func (w *worker) settle() {
+	for i := 0; i < len(w.deferred); i++ { // refusing may defer more
+		d := w.deferred[i]
+		if err := w.transcode(d); err != nil {
+			d.to.outbox.empty(d.slot)
+			w.refuseDeferred(d, err)
+		}
+	}
+	clear(w.deferred)
+	w.deferred = w.deferred[:0]
+	w.payload = wamp.Payload{}
+	w.transcoded = [numSerializers]transcoding{}
+	for _, s := range w.doomed {
+		s.kill()
+	}
+	clear(w.doomed)
+	w.doomed = w.doomed[:0]
+	w.out.Reset()
+	w.delivered = 0
+	w.msg = nil // its struct is recycled, so the same pointer may be another message
+}
+
+// transcode makes a put-off message and fills its place. Several messages with
+// one payload (a publication that matches several subscriptions) share the
+// transcoded octets, once per serializer.
+func (w *worker) transcode(d deferred) error {
+	p := serializer.PayloadOf(d.msg)
+	if len(p.Bytes) != len(w.payload.Bytes) || &p.Bytes[0] != &w.payload.Bytes[0] {
+		w.payload = *p
+		w.transcoded = [numSerializers]transcoding{}
+	}
+	t := &w.transcoded[d.to.serializer.Number()]
+	if !t.done {
+		t.done = true
+		t.bytes, t.err = d.to.serializer.AppendPayload(nil, *p)
+	}
+	if t.err != nil {
+		return t.err
+	}
+	head, err := w.head(d.to.serializer, d.msg)
+	if err != nil {
+		return err
+	}
+	return d.to.outbox.fill(d.slot, head, t.bytes, d.to.end)
+}
+
+// refuseDeferred is refused for a delivery whose lock was released.
+func (w *worker) refuseDeferred(d deferred, err error) {
+	r := d.to.realm
+	r.rpc.Lock()
+	defer r.rpc.Unlock()
+	w.refused(d.to, d.msg, err)
+	w.deliver()
+}
+
+// refused decides what becomes of a message that its receiver cannot take
+// (RS-20). The realm's rpc lock is held for messages of the dealer.
+func (w *worker) refused(s *session, m wamp.Message, err error) {
+	if errors.Is(err, errGone) {
+		return // who left is answered for by leave
+	}
+	switch m := m.(type) {
+	case *wamp.Event:
+		w.eventRefused(s, err)
+	case *wamp.Invocation:
+		s.realm.dealer.Undelivered(s.peer, m.Request, refusalURI(err), &w.out)
+	case *wamp.Result:
+		if errors.Is(err, errFull) {
+			w.doom(s, err)
+			return
+		}
+		s.realm.dealer.ResultUndelivered(s.peer, m.Request, refusalURI(err), &w.out)
+	case *wamp.Error:
+		if errors.Is(err, errFull) || m.Payload.Elements == 0 {
+			w.doom(s, err)
+			return
+		}
+		w.out.SendError(s.peer, m.RequestType, m.Request, refusalURI(err))
+	default:
+		w.doom(s, err)
+	}
+}
+
+func (w *worker) eventRefused(s *session, err error) {
+	switch stats := &s.realm.stats; {
+	case !errors.Is(err, errFull):
+		stats.eventsTooLarge.Add(1)
+	case s.realm.cfg.DisconnectSlow:
+		w.doom(s, err)
+	default:
+		stats.eventsDropped.Add(1)
+	}
+}
+
+// refusalURI names the reason for which a message could not be delivered.
+func refusalURI(err error) wamp.ErrorURI {
+	switch {
+	case errors.Is(err, errTooLarge):
+		return wamp.ErrPayloadSizeExceeded
+	case errors.Is(err, errFull):
+		return wamp.ErrNetworkFailure
+	default:
+		return wamp.ErrInvalidArgument // not to be expressed in the receiver's serializer (SER-6)
+	}
+}
+
+// doom ends a session that a message it must not miss cannot reach.
+func (w *worker) doom(s *session, err error) {
+	if s.slow.Swap(true) {
+		return
+	}
+	s.realm.stats.slowConsumers.Add(1)
+	s.log().Warn("session ended: its outbox cannot take more", "err", err)
+	w.doomed = append(w.doomed, s)
+}
+
+// flush flushes every outbox that this worker pushed to. It must be called
+// before the worker's goroutine blocks.
+func (w *worker) flush() {
+	for _, o := range w.touched {
+		o.flush()
+	}
+	clear(w.touched)
+	w.touched = w.touched[:0]
+}

@@ -1,0 +1,236 @@
+package router
+
+import (
+	"bytes"
+	"errors"
+	"net"
+	"sync"
+	"testing"
+
+	"github.com/junctorio/junctor/transport"
+)
+
+// pipeConn is a connection that takes as many octets as it is told to.
+// Messages on it begin with '<'.
+type pipeConn struct {
+	mu     sync.Mutex
+	room   int // octets that TryWrite takes
+	got    bytes.Buffer
+	closed bool
+	resume chan struct{} // Write blocks until it is closed
+}
+
+func (c *pipeConn) Read([][]byte) ([][]byte, []byte, error) { panic("not read from") }
+func (c *pipeConn) AppendHeader(dst []byte, _ int) []byte   { return append(dst, '<') }
+func (c *pipeConn) Info() *transport.Info                   { return &transport.Info{} }
+func (c *pipeConn) Close() error                            { return nil }
+
+func (c *pipeConn) TryWrite(bufs [][]byte) (n int, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return 0, net.ErrClosed
+	}
+	for _, b := range bufs {
+		b = b[:min(len(b), c.room)]
+		c.got.Write(b)
+		c.room -= len(b)
+		n += len(b)
+	}
+	return n, nil
+}
+
+func (c *pipeConn) Write(bufs [][]byte) error {
+	<-c.resume
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return net.ErrClosed
+	}
+	for _, b := range bufs {
+		c.got.Write(b)
+	}
+	return nil
+}
+
+func (c *pipeConn) written() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.got.String()
+}
+
+func newTestOutbox(room int) (*outbox, *pipeConn, *worker) {
+	c := &pipeConn{room: room, resume: make(chan struct{})}
+	o := &outbox{
+		conn:   c,
+		limits: transport.Limits{Send: 1 << 20},
+		budget: &budget{limit: 1 << 30},
+		max:    1 << 20,
+	}
+	return o, c, &worker{}
+}
+
+func mustPush(t *testing.T, o *outbox, w *worker, message string) {
+	t.Helper()
+	if err := o.push([]byte(message), nil, nil, w); err != nil {
+		t.Fatalf("pushing %q: %v", message, err)
+	}
+}
+
+func TestOutboxWritesWhatWasPushedInOrder(t *testing.T) {
+	t.Parallel()
+	o, c, w := newTestOutbox(1 << 20)
+	large := bytes.Repeat([]byte{'L'}, transport.OwnedFrame)
+	mustPush(t, o, w, "one")
+	if err := o.push([]byte("two["), large, []byte("]"), w); err != nil {
+		t.Fatal(err)
+	}
+	mustPush(t, o, w, "three")
+	w.flush()
+	if got, want := c.written(), "<one<two["+string(large)+"]<three"; got != want {
+		t.Errorf("got %d octets, want %d in the order of pushes", len(got), len(want))
+	}
+	if o.size != 0 || len(o.queue) != 0 || len(w.touched) != 0 {
+		t.Errorf("something is left: size %d, queue %d, touched %d", o.size, len(o.queue), len(w.touched))
+	}
+}
+
+func TestOutboxLeavesTheRestToAFlusher(t *testing.T) {
+	t.Parallel()
+	o, c, w := newTestOutbox(5)
+	mustPush(t, o, w, "one")
+	mustPush(t, o, w, "two")
+	w.flush() // takes "<one<"
+	mustPush(t, o, w, "three")
+	w.flush() // must not overtake
+	if got := c.written(); got != "<one<" {
+		t.Fatalf("got %q before the socket has room", got)
+	}
+	if got := o.budget.used.Load(); got != int64(len("<one<two<three")) {
+		t.Errorf("a full socket has %d octets charged", got)
+	}
+	drained := o.drain()
+	close(c.resume)
+	<-drained
+	o.flushers.Wait()
+	if got := c.written(); got != "<one<two<three" {
+		t.Errorf("got %q", got)
+	}
+	if got := o.budget.used.Load(); got != 0 {
+		t.Errorf("%d octets are still charged", got)
+	}
+	mustPush(t, o, w, "four")
+	c.room = 100
+	w.flush()
+	if got := c.written(); got != "<one<two<three<four" {
+		t.Errorf("got %q after the flusher is gone", got)
+	}
+}
+
+func TestOutboxWaitsForReservedPlaces(t *testing.T) {
+	t.Parallel()
+	o, c, w := newTestOutbox(1 << 20)
+	mustPush(t, o, w, "one")
+	two, err := o.reserve(w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustPush(t, o, w, "three")
+	gap, _ := o.reserve(w)
+	mustPush(t, o, w, "five")
+	o.flush()
+	if got := c.written(); got != "<one" {
+		t.Fatalf("got %q while the second message is not known", got)
+	}
+	if err := o.fill(two, []byte("t"), []byte("w"), []byte("o")); err != nil {
+		t.Fatal(err)
+	}
+	o.flush()
+	o.empty(gap)
+	o.flush()
+	if got := c.written(); got != "<one<two<three<five" {
+		t.Errorf("got %q", got)
+	}
+	if o.size != 0 || o.slots != 0 {
+		t.Errorf("something is left: size %d, slots %d", o.size, o.slots)
+	}
+}
+
+func TestOutboxPutsControlBeforeWhatIsQueued(t *testing.T) {
+	t.Parallel()
+	o, c, w := newTestOutbox(2)
+	mustPush(t, o, w, "one")
+	w.flush() // "<o" is written, the flusher has the rest
+	mustPush(t, o, w, "two")
+	if err := o.pushControl([]byte("PONG"), w); err != nil {
+		t.Fatal(err)
+	}
+	drained := o.drain()
+	close(c.resume)
+	<-drained
+	if got := c.written(); got != "<onePONG<two" {
+		t.Errorf("got %q, want the control octets between two messages, as early as can be (RS-25)", got)
+	}
+}
+
+func TestOutboxRefuses(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		prepare func(*outbox, *worker)
+		want    error
+	}{
+		{"a message that its receiver does not accept", func(o *outbox, _ *worker) { o.limits.Send = 3 }, errTooLarge},
+		{"a message above the bound", func(o *outbox, w *worker) { o.max = 2; mustPush(t, o, w, "xyz") }, errFull},
+		{"a message of a full socket above the process's budget", func(o *outbox, w *worker) {
+			o.budget.limit = 1
+			o.conn.(*pipeConn).room = 0
+			mustPush(t, o, w, "xyz")
+			w.flush()
+		}, errFull},
+		{"a message after the last one", func(o *outbox, _ *worker) { o.finish() }, errGone},
+		{"a message after closing", func(o *outbox, _ *worker) { o.close() }, errGone},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			o, c, w := newTestOutbox(1 << 20)
+			tt.prepare(o, w)
+			if err := o.push([]byte("four"), nil, nil, w); !errors.Is(err, tt.want) {
+				t.Errorf("got %v, want %v", err, tt.want)
+			}
+			close(c.resume)
+			o.flushers.Wait()
+		})
+	}
+}
+
+func TestOutboxBelowItsBoundTakesAMessageOfAnySize(t *testing.T) {
+	t.Parallel()
+	o, _, w := newTestOutbox(0)
+	o.max = 10
+	if err := o.push(make([]byte, 1<<20), nil, nil, w); err != nil {
+		t.Errorf("got %v for a first message larger than the bound", err)
+	}
+}
+
+func TestOutboxGivesUpWhenTheConnectionFails(t *testing.T) {
+	t.Parallel()
+	for _, room := range []int{0, 2} { // failing in the flush, and in the flusher
+		o, c, w := newTestOutbox(room)
+		mustPush(t, o, w, "one")
+		if room == 0 {
+			c.closed = true
+		}
+		w.flush()
+		c.mu.Lock()
+		c.closed = true
+		c.mu.Unlock()
+		drained := o.drain()
+		close(c.resume)
+		<-drained
+		o.close()
+		if o.size > 0 || o.budget.used.Load() != 0 {
+			t.Errorf("room %d: size %d, charged %d after the end", room, o.size, o.budget.used.Load())
+		}
+	}
+}

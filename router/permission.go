@@ -1,0 +1,189 @@
+package router
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/junctorio/junctor/internal/core/uritree"
+	"github.com/junctorio/junctor/wamp"
+)
+
+// Action is what a session wants to do with a URI; values can be combined.
+type Action uint8
+
+// The actions of WAMP's authorization (AZ-2).
+const (
+	ActionCall Action = 1 << iota
+	ActionRegister
+	ActionPublish
+	ActionSubscribe
+)
+
+// Role is a named set of permissions.
+type Role struct {
+	Name        string
+	Permissions []Permission
+
+	// AllowByDefault allows what no permission speaks of; the default denies it.
+	AllowByDefault bool
+}
+
+// Permission says what sessions of a role may do with the URIs that it
+// matches. Among the permissions that match a URI the most specific one
+// decides alone: an exact one, else the one with the most literal characters,
+// a wildcard before a prefix of as many.
+type Permission struct {
+	URI   wamp.URI // a pattern by Match
+	Match wamp.Match
+	Allow Action // the allowed actions; all others are denied
+
+	// DiscloseCaller and DisclosePublisher tell callees and subscribers who
+	// calls and publishes, whether or not the client asks for it (CID-1, PID-1).
+	DiscloseCaller    bool
+	DisclosePublisher bool
+}
+
+func (r *Role) check(rule wamp.URIRule) error {
+	if r.Name == "" {
+		return fmt.Errorf("a role has no name")
+	}
+	for _, p := range r.Permissions {
+		if !p.URI.ValidPattern(p.Match, wamp.URILoose) {
+			return fmt.Errorf("role %q: %q is no valid %s pattern", r.Name, p.URI, p.Match)
+		}
+	}
+	return nil
+}
+
+// permissions is a Role made ready for look-ups. It is immutable.
+type permissions struct {
+	tree     uritree.Tree[*Permission]
+	all      []Permission
+	fallback Permission
+}
+
+// compile makes a role ready. Of two permissions with the same pattern the
+// later one counts, as in Crossbar.io.
+func compile(r *Role) *permissions {
+	ps := &permissions{all: append([]Permission(nil), r.Permissions...)}
+	if r.AllowByDefault {
+		ps.fallback.Allow = ActionCall | ActionRegister | ActionPublish | ActionSubscribe
+	}
+	for i := range ps.all {
+		p := &ps.all[i]
+		ps.tree.Set(p.URI, p.Match, p)
+	}
+	return ps
+}
+
+// nothing is the permissions of a role that the realm does not define.
+var nothing = compile(&Role{})
+
+// find returns the permission that decides on a concrete URI.
+func (ps *permissions) find(u wamp.URI) *Permission {
+	best := &ps.fallback
+	literals := -1
+	for p := range ps.tree.Match(u) {
+		switch n := literalOctets(p.URI); {
+		case p.Match == wamp.MatchExact:
+			return p
+		case n > literals, n == literals && p.Match == wamp.MatchWildcard:
+			best, literals = p, n
+		}
+	}
+	return best
+}
+
+func literalOctets(u wamp.URI) int { return len(u) - strings.Count(string(u), ".") }
+
+// allows reports whether the action is allowed on u, which is a pattern when
+// the action is to register or subscribe with a match other than exact. A
+// pattern is allowed if a permission that covers all of it allows it, and none
+// that speaks of a part of it denies it (AZ-3).
+func (ps *permissions) allows(a Action, u wamp.URI, m wamp.Match) bool {
+	if m == wamp.MatchExact {
+		return ps.find(u).Allow&a != 0
+	}
+	covering := &ps.fallback
+	literals := -1
+	for i := range ps.all {
+		p := &ps.all[i]
+		if n := literalOctets(p.URI); n > literals && covers(p, u, m) {
+			covering, literals = p, n
+		}
+	}
+	if covering.Allow&a == 0 {
+		return false
+	}
+	for i := range ps.all {
+		p := &ps.all[i]
+		if p.Allow&a == 0 && literalOctets(p.URI) >= literals && overlaps(p, u, m) {
+			return false
+		}
+	}
+	return true
+}
+
+// covers reports whether p matches every URI that the pattern matches.
+func covers(p *Permission, pattern wamp.URI, m wamp.Match) bool {
+	switch p.Match {
+	case wamp.MatchPrefix:
+		literal := string(pattern)
+		if m == wamp.MatchWildcard {
+			literal = literalHead(literal)
+		}
+		return strings.HasPrefix(literal, string(p.URI))
+	case wamp.MatchWildcard:
+		// An empty component of the pattern matches only an empty one of p's.
+		return m == wamp.MatchWildcard && pattern.Matches(p.URI, wamp.MatchWildcard)
+	default:
+		return false
+	}
+}
+
+// overlaps reports whether some URI may be matched by both p and the pattern.
+// It errs on the side of yes.
+func overlaps(p *Permission, pattern wamp.URI, m wamp.Match) bool {
+	if p.Match == wamp.MatchExact {
+		return p.URI.Matches(pattern, m)
+	}
+	if p.Match == wamp.MatchWildcard && m == wamp.MatchWildcard {
+		return wildcardsMeet(string(p.URI), string(pattern))
+	}
+	a, b := string(p.URI), string(pattern)
+	if p.Match == wamp.MatchWildcard {
+		a = literalHead(a)
+	}
+	if m == wamp.MatchWildcard {
+		b = literalHead(b)
+	}
+	return strings.HasPrefix(a, b) || strings.HasPrefix(b, a)
+}
+
+// literalHead returns the part of a wildcard pattern before its first empty
+// component: "com.a" of "com.a..b", "" of ".b". Everything it matches begins so.
+func literalHead(s string) string {
+	for start := 0; ; {
+		i := strings.IndexByte(s[start:], '.')
+		switch {
+		case i == 0 || i < 0 && start == len(s):
+			return s[:start]
+		case i < 0:
+			return s
+		}
+		start += i + 1
+	}
+}
+
+func wildcardsMeet(a, b string) bool {
+	as, bs := strings.Split(a, "."), strings.Split(b, ".")
+	if len(as) != len(bs) {
+		return false
+	}
+	for i := range as {
+		if as[i] != "" && bs[i] != "" && as[i] != bs[i] {
+			return false
+		}
+	}
+	return true
+}

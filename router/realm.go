@@ -1,0 +1,190 @@
+package router
+
+import (
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/junctorio/junctor/internal/core"
+	"github.com/junctorio/junctor/internal/core/broker"
+	"github.com/junctorio/junctor/internal/core/dealer"
+	coresession "github.com/junctorio/junctor/internal/core/session"
+	"github.com/junctorio/junctor/wamp"
+)
+
+// DefaultOutboxBytes is the default of RealmConfig.OutboxBytes.
+const DefaultOutboxBytes = 16 << 20
+
+// RealmConfig describes a realm. Zero fields mean the defaults.
+type RealmConfig struct {
+	// Name is what clients join; a loose URI. Required.
+	Name wamp.URI
+
+	// Roles are what sessions may do. A session whose role is not among them
+	// joins only as "anonymous" and may then do nothing.
+	Roles []Role
+
+	// URIRule is how strictly URIs are checked (URI-1).
+	URIRule wamp.URIRule
+
+	// StrictRequestIDs makes a request ID that is not the next one a protocol
+	// violation (ID-4).
+	StrictRequestIDs bool
+
+	// OutboxBytes bounds what a session's outbox holds while its socket is
+	// full, give or take one message. Below it nothing is lost; above it an
+	// EVENT is dropped and counted (or see DisconnectSlow), a call to the
+	// session fails at once with wamp.error.network_failure, and any other
+	// message that does not fit ends the session. Default DefaultOutboxBytes.
+	OutboxBytes int
+
+	// DisconnectSlow ends a session whose outbox is full instead of dropping
+	// the events that do not fit.
+	DisconnectSlow bool
+}
+
+func (c *RealmConfig) check() error {
+	if !c.Name.Valid(wamp.URILoose) {
+		return fmt.Errorf("router: realm name %q is no valid URI", c.Name)
+	}
+	if c.OutboxBytes < 0 {
+		return fmt.Errorf("router: realm %q: OutboxBytes is %d, want 0 (default) or more", c.Name, c.OutboxBytes)
+	}
+	seen := make(map[string]bool)
+	for _, role := range c.Roles {
+		if err := role.check(c.URIRule); err != nil {
+			return fmt.Errorf("router: realm %q: %w", c.Name, err)
+		}
+		if seen[role.Name] {
+			return fmt.Errorf("router: realm %q: role %q is given twice", c.Name, role.Name)
+		}
+		seen[role.Name] = true
+	}
+	return nil
+}
+
+// Realm is a routing namespace: sessions of one realm never see another's.
+type Realm struct {
+	cfg    RealmConfig // constant
+	router *Router
+	log    *slog.Logger
+	roles  map[string]*permissions // constant
+
+	pubsub sync.RWMutex // guards broker; Publish only reads it
+	broker *broker.Broker
+
+	rpc    sync.Mutex // guards the fields below; never held together with pubsub
+	dealer *dealer.Dealer
+	timer  *time.Timer // fires at the dealer's next deadline
+	armed  time.Time   // what timer is set to; zero: not set
+
+	stats realmStats
+}
+
+// RealmStats are counters of a realm since it was added.
+type RealmStats struct {
+	Sessions       int64  // joined now
+	Joined         uint64 // sessions that ever joined
+	EventsTooLarge uint64 // events left out because the subscriber accepts smaller messages only (RS-20)
+	EventsDropped  uint64 // events lost because the subscriber's outbox was full
+	SlowConsumers  uint64 // sessions ended because their outbox was full
+}
+
+type realmStats struct {
+	sessions                                             atomic.Int64
+	joined, eventsTooLarge, eventsDropped, slowConsumers atomic.Uint64
+}
+
+func newRealm(r *Router, cfg RealmConfig) *Realm {
+	if cfg.OutboxBytes == 0 {
+		cfg.OutboxBytes = DefaultOutboxBytes
+	}
+	realm := &Realm{
+		cfg:    cfg,
+		router: r,
+		log:    r.opts.Logger.With("realm", string(cfg.Name)),
+		roles:  make(map[string]*permissions, len(cfg.Roles)),
+		broker: broker.New(broker.Options{IDs: r.ids, URIRule: cfg.URIRule}),
+		dealer: dealer.New(dealer.Options{IDs: r.ids, URIRule: cfg.URIRule}),
+	}
+	for i := range cfg.Roles {
+		realm.roles[cfg.Roles[i].Name] = compile(&cfg.Roles[i])
+	}
+	return realm
+}
+
+// Name returns the realm's name.
+func (r *Realm) Name() wamp.URI { return r.cfg.Name }
+
+// Stats returns the realm's counters.
+func (r *Realm) Stats() RealmStats {
+	return RealmStats{
+		Sessions:       r.stats.sessions.Load(),
+		Joined:         r.stats.joined.Load(),
+		EventsTooLarge: r.stats.eventsTooLarge.Load(),
+		EventsDropped:  r.stats.eventsDropped.Load(),
+		SlowConsumers:  r.stats.slowConsumers.Load(),
+	}
+}
+
+// features are the router roles that WELCOME announces (FEA-1).
+func (r *Realm) features() wamp.Roles {
+	return wamp.Roles{}.
+		With(wamp.RoleBroker, r.broker.Features()...).
+		With(wamp.RoleDealer, r.dealer.Features()...)
+}
+
+func (r *Realm) acceptorOptions() coresession.AcceptorOptions {
+	return coresession.AcceptorOptions{StrictRequestIDs: r.cfg.StrictRequestIDs, Roles: r.features()}
+}
+
+// leave forgets a session: its calls are interrupted, calls to it are
+// answered, its subscriptions and registrations are gone when leave returns.
+func (r *Realm) leave(p *core.Peer, w *worker) {
+	r.pubsub.Lock()
+	r.broker.Leave(p, &w.out)
+	w.deliver()
+	r.pubsub.Unlock()
+	w.settle()
+
+	r.rpc.Lock()
+	r.dealer.Leave(p, &w.out)
+	w.deliver()
+	r.rpc.Unlock()
+	w.settle()
+}
+
+// armLocked sets the deadline timer; r.rpc is held.
+func (r *Realm) armLocked() {
+	next, ok := r.dealer.NextDeadline()
+	switch {
+	case !ok:
+		if r.timer != nil && !r.armed.IsZero() {
+			r.timer.Stop()
+			r.armed = time.Time{}
+		}
+	case next.Equal(r.armed):
+	case r.timer == nil:
+		r.armed = next
+		r.timer = time.AfterFunc(time.Until(next), r.expire)
+	default:
+		r.armed = next
+		r.timer.Reset(time.Until(next))
+	}
+}
+
+// expire runs on the deadline timer.
+func (r *Realm) expire() {
+	w := takeWorker()
+	defer w.release()
+	r.rpc.Lock()
+	r.armed = time.Time{}
+	r.dealer.Expire(time.Now(), &w.out)
+	w.deliver()
+	r.armLocked()
+	r.rpc.Unlock()
+	w.settle()
+	w.flush()
+}

@@ -1,0 +1,116 @@
+package router
+
+import (
+	"github.com/junctorio/junctor/wamp"
+)
+
+// route authorizes a message of an established session and asks the broker or
+// the dealer what it leads to. What they decide is in the recipients' outboxes
+// when the lock is released.
+//
+// The authorization of a refused message is answered here, before the core
+// sees it; the core's own checks (URIs, reserved names) come after it.
+func (s *session) route(m wamp.Message, w *worker) error {
+	defer w.settle()
+	switch m := m.(type) {
+	case *wamp.Publish:
+		s.publish(m, w)
+	case *wamp.Subscribe:
+		s.subscribe(m, w)
+	case *wamp.Unsubscribe:
+		r := s.realm
+		r.pubsub.Lock()
+		defer r.pubsub.Unlock()
+		r.broker.Unsubscribe(s.peer, m, &w.out)
+		w.deliver()
+	case *wamp.EventReceived:
+		// Provisional; nothing is done with it (section 3.21).
+	default:
+		return s.routeRPC(m, w)
+	}
+	return nil
+}
+
+func (s *session) publish(m *wamp.Publish, w *worker) {
+	p := s.perms.find(m.Topic)
+	if p.Allow&ActionPublish == 0 {
+		if m.Acknowledge {
+			s.deny(m.Code(), m.Request, w)
+		}
+		return
+	}
+	m.DiscloseMe = m.DiscloseMe || p.DisclosePublisher
+	r := s.realm
+	r.pubsub.RLock()
+	defer r.pubsub.RUnlock()
+	r.broker.Publish(s.peer, m, &w.out)
+	w.deliver()
+}
+
+func (s *session) subscribe(m *wamp.Subscribe, w *worker) {
+	if !s.perms.allows(ActionSubscribe, m.Topic, m.Match) {
+		s.deny(m.Code(), m.Request, w)
+		return
+	}
+	r := s.realm
+	r.pubsub.Lock()
+	defer r.pubsub.Unlock()
+	r.broker.Subscribe(s.peer, m, &w.out)
+	w.deliver()
+}
+
+// routeRPC is route for the dealer's messages.
+func (s *session) routeRPC(m wamp.Message, w *worker) error {
+	switch m := m.(type) {
+	case *wamp.Call:
+		p := s.perms.find(m.Procedure)
+		if p.Allow&ActionCall == 0 {
+			s.deny(m.Code(), m.Request, w)
+			return nil
+		}
+		m.DiscloseMe = m.DiscloseMe || p.DiscloseCaller
+	case *wamp.Register:
+		if !s.perms.allows(ActionRegister, m.Procedure, m.Match) {
+			s.deny(m.Code(), m.Request, w)
+			return nil
+		}
+	}
+	r := s.realm
+	r.rpc.Lock()
+	defer r.rpc.Unlock()
+	violation := s.askDealer(m, w)
+	w.deliver()
+	r.armLocked()
+	if violation != nil {
+		return violation
+	}
+	return nil
+}
+
+// askDealer calls the dealer's operation for m; the realm's rpc lock is held.
+func (s *session) askDealer(m wamp.Message, w *worker) *wamp.ProtocolError {
+	d := s.realm.dealer
+	switch m := m.(type) {
+	case *wamp.Call:
+		return d.Call(s.peer, m, w.now, &w.out)
+	case *wamp.Yield:
+		return d.Yield(s.peer, m, w.now, &w.out)
+	case *wamp.Error:
+		return d.Error(s.peer, m, w.now, &w.out)
+	case *wamp.Cancel:
+		d.Cancel(s.peer, m, &w.out)
+	case *wamp.Register:
+		d.Register(s.peer, m, &w.out)
+	case *wamp.Unregister:
+		d.Unregister(s.peer, m, &w.out)
+	default:
+		return wamp.Violation("%s is not for a client to send", m.Code())
+	}
+	return nil
+}
+
+// deny refuses a request for want of permission (section 2.10).
+func (s *session) deny(request wamp.Code, id wamp.ID, w *worker) {
+	w.out.SendError(s.peer, request, id, wamp.ErrNotAuthorized)
+	w.deliver()
+}

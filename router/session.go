@@ -1,0 +1,356 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/junctorio/junctor/auth"
+	"github.com/junctorio/junctor/internal/core"
+	coresession "github.com/junctorio/junctor/internal/core/session"
+	"github.com/junctorio/junctor/internal/serializer"
+	"github.com/junctorio/junctor/transport"
+	"github.com/junctorio/junctor/wamp"
+)
+
+// lingerTimeout is how long a connection is still read from, and what comes
+// ignored, after the router's last message: closing a socket with unread input
+// resets it, and the peer would lose that message.
+const lingerTimeout = 500 * time.Millisecond
+
+// maxKeptBatch is how many message slices an idle session keeps room for.
+const maxKeptBatch = 16
+
+// session is one connection and the WAMP session on it. Its reader, the
+// goroutine that runs Attach, owns it; fields of others' concern are marked.
+type session struct {
+	router         *Router
+	conn           transport.Conn
+	methods        auth.Set
+	serializer     serializer.Serializer
+	wampSerializer wamp.Serializer // the same, for comparing with a payload's
+	end            []byte          // what ends a message in this serializer
+
+	outbox   outbox // for everybody
+	acceptor coresession.Acceptor
+	batch    [][]byte
+
+	// Set while joining, constant while the realm knows peer.
+	id    wamp.ID
+	realm *Realm
+	perms *permissions
+	peer  *core.Peer
+
+	exchange auth.Exchange // while a challenge is pending
+	hello    *wamp.Hello   // while authenticating
+
+	slow    atomic.Bool // ended because its outbox was full
+	joined  atomic.Bool // a WELCOME was sent
+	leaving atomic.Bool // the router shuts down
+}
+
+func newSession(r *Router, conn transport.Conn, methods auth.Set) (*session, error) {
+	info := conn.Info()
+	ser, ok := serializer.ByNumber(info.Serializer)
+	if !ok {
+		return nil, fmt.Errorf("router: %s is not supported", info.Serializer)
+	}
+	s := &session{
+		router:         r,
+		conn:           conn,
+		methods:        methods,
+		serializer:     ser,
+		wampSerializer: ser,
+		end:            ser.AppendEnd(nil),
+	}
+	s.outbox.conn = conn
+	s.outbox.limits = info.Limits
+	s.outbox.budget = &r.budget
+	s.outbox.max = DefaultOutboxBytes
+	return s, nil
+}
+
+// errEnded ends the read loop after an orderly end of the session.
+var errEnded = errors.New("session ended")
+
+// run is the reader: it serves the connection until it ends.
+func (s *session) run(ctx context.Context) error {
+	hello := time.AfterFunc(s.router.opts.HelloTimeout, s.helloExpired)
+	err := s.readLoop(ctx, hello)
+	hello.Stop()
+	s.leave()
+	if pe := wamp.AsProtocolError(err); pe != nil {
+		s.log().Info("session aborted", "reason", string(pe.Reason), "err", pe.Message)
+		s.sayLast(pe.Abort())
+	}
+	var abort *wamp.Abort
+	if errors.As(err, &abort) {
+		s.log().Info("join refused", "reason", string(abort.Reason), "err", abort.Message)
+		s.sayLast(abort)
+	}
+	s.linger(err)
+	s.conn.Close()
+	s.outbox.close()
+	if errors.Is(err, errEnded) || errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+func (s *session) helloExpired() {
+	s.log().Info("connection closed: no session within the time allowed", "timeout", s.router.opts.HelloTimeout)
+	s.kill()
+}
+
+// kill ends the connection at once; it may be called from anywhere.
+func (s *session) kill() { s.conn.Close() }
+
+// readLoop reads and handles batches of messages until the session ends.
+func (s *session) readLoop(ctx context.Context, hello *time.Timer) error {
+	for {
+		batch, control, err := s.conn.Read(s.batch[:0])
+		if len(batch) > 0 || len(control) > 0 {
+			if err := s.handleBatch(ctx, batch, control); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			return err
+		}
+		if s.peer != nil {
+			hello.Stop()
+		}
+		if s.batch = batch[:0]; cap(batch) > maxKeptBatch {
+			s.batch = nil
+		}
+	}
+}
+
+// handleBatch handles what one read brought, then flushes what that led to.
+func (s *session) handleBatch(ctx context.Context, batch [][]byte, control []byte) error {
+	w := takeWorker()
+	defer w.release()
+	defer w.flush()
+	w.now = time.Now()
+	if len(control) > 0 {
+		if err := s.outbox.pushControl(control, w); err != nil {
+			return fmt.Errorf("router: answering a ping: %w", err)
+		}
+	}
+	decoder := w.decoder(s.serializer)
+	for _, frame := range batch {
+		m, err := decoder.Decode(frame)
+		if err != nil {
+			return err
+		}
+		if err := s.receive(ctx, m, w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// receive handles one message.
+func (s *session) receive(ctx context.Context, m wamp.Message, w *worker) error {
+	if s.leaving.Load() && s.acceptor.Established() {
+		s.acceptor.Goodbye()
+	}
+	verdict, violation := s.acceptor.Receive(m)
+	if violation != nil {
+		return violation
+	}
+	switch verdict {
+	case coresession.Route:
+		return s.route(m, w)
+	case coresession.Join:
+		return s.join(ctx, m.(*wamp.Hello), w)
+	case coresession.Verify:
+		return s.verify(ctx, m.(*wamp.Authenticate), w)
+	case coresession.EchoGoodbye:
+		s.leave()
+		s.sayLast(&wamp.Goodbye{Reason: wamp.CloseGoodbyeAndOut})
+		return errEnded
+	case coresession.End:
+		return errEnded
+	default: // Ignore
+		return nil
+	}
+}
+
+// join answers HELLO.
+func (s *session) join(ctx context.Context, m *wamp.Hello, w *worker) error {
+	if !m.Realm.Valid(wamp.URILoose) {
+		return &wamp.Abort{Reason: wamp.ErrInvalidURI, Message: fmt.Sprintf("realm %q is no valid URI", m.Realm)}
+	}
+	if s.realm = s.router.Realm(m.Realm); s.realm == nil {
+		return &wamp.Abort{Reason: wamp.ErrNoSuchRealm, Message: fmt.Sprintf("there is no realm %q on this router", m.Realm)}
+	}
+	// What is a violation depends on the realm, known only now.
+	s.acceptor = coresession.NewAcceptor(s.realm.acceptorOptions())
+	if _, violation := s.acceptor.Receive(m); violation != nil {
+		return violation
+	}
+	s.id = s.router.reserveID(s)
+	hello := *m
+	s.hello = &hello
+	w.flush() // an authenticator may take its time
+	step, err := s.methods.Begin(ctx, &auth.Request{Hello: s.hello, Session: s.id, Transport: s.conn.Info()})
+	return s.proceed(step, err, w)
+}
+
+// verify answers AUTHENTICATE.
+func (s *session) verify(ctx context.Context, m *wamp.Authenticate, w *worker) error {
+	w.flush()
+	step, err := s.exchange.Authenticate(ctx, m)
+	return s.proceed(step, err, w)
+}
+
+// proceed does what an authenticator answered.
+func (s *session) proceed(step auth.Step, err error, w *worker) error {
+	var refusal *wamp.Abort
+	switch {
+	case errors.As(err, &refusal):
+		return refusal
+	case err != nil: // the reason is for the log, not for the client
+		s.log().Warn("authentication failed", "err", err)
+		return &wamp.Abort{Reason: wamp.ErrAuthenticationFailed, Message: "authentication failed"}
+	case step.Challenge != nil:
+		s.exchange = step.Exchange
+		s.acceptor.Challenged()
+		return w.send(s, step.Challenge)
+	}
+	return s.welcome(step.Grant, w)
+}
+
+// welcome admits the client: the realm knows the session before the client
+// does (SES-8).
+func (s *session) welcome(g *auth.Grant, w *worker) error {
+	r := s.realm
+	if s.perms = r.roles[g.Principal.AuthRole]; s.perms == nil {
+		if g.Principal.AuthRole != auth.DefaultRole {
+			return &wamp.Abort{
+				Reason:  wamp.ErrNoSuchRole,
+				Message: fmt.Sprintf("realm %q has no role %q", r.cfg.Name, g.Principal.AuthRole),
+			}
+		}
+		s.perms = nothing
+	}
+	s.joined.Store(true)
+	if s.leaving.Load() {
+		return &wamp.Abort{Reason: wamp.ErrSystemShutdown, Message: "the router shuts down"}
+	}
+	s.peer = &core.Peer{ID: s.id, Principal: g.Principal, Roles: s.hello.Roles, Owner: s}
+	s.outbox.limit(r.cfg.OutboxBytes)
+	s.acceptor.Welcomed()
+	r.stats.sessions.Add(1)
+	r.stats.joined.Add(1)
+	s.log().Info("session joined", "role", g.Principal.AuthRole, "authid", g.Principal.AuthID,
+		"method", g.Principal.AuthMethod, "serializer", s.serializer.String(), "agent", s.hello.Agent)
+	s.hello, s.exchange = nil, nil
+	return s.sendWelcome(g, w)
+}
+
+// sendWelcome sends WELCOME, without what can be left out when the client's
+// limit is too small for all of it.
+func (s *session) sendWelcome(g *auth.Grant, w *worker) error {
+	m := &wamp.Welcome{
+		Session:      s.id,
+		Roles:        s.realm.features(),
+		Realm:        s.realm.cfg.Name,
+		Agent:        s.router.opts.Agent,
+		AuthID:       g.Principal.AuthID,
+		AuthRole:     g.Principal.AuthRole,
+		AuthMethod:   g.Principal.AuthMethod,
+		AuthProvider: g.Principal.AuthProvider,
+		AuthExtra:    g.Extra,
+	}
+	err := w.send(s, m)
+	if errors.Is(err, errTooLarge) {
+		short := *m
+		short.Agent = ""
+		short.Roles = wamp.Roles{}.With(wamp.RoleBroker).With(wamp.RoleDealer)
+		err = w.send(s, &short)
+	}
+	return err
+}
+
+// leave takes the session out of its realm, if it is in one.
+func (s *session) leave() {
+	if s.peer != nil {
+		w := takeWorker()
+		s.realm.leave(s.peer, w)
+		w.flush()
+		w.release()
+		s.realm.stats.sessions.Add(-1)
+		s.log().Info("session left", "authid", s.peer.Principal.AuthID)
+		s.peer = nil
+	}
+	if s.id != 0 {
+		s.router.releaseID(s.id)
+		s.id = 0
+	}
+}
+
+// sayLast queues the router's last message on this connection and tries to
+// write it. A session that has it already, or whose outbox is full, gets none.
+func (s *session) sayLast(m wamp.Message) {
+	w := takeWorker()
+	defer w.release()
+	// Whether it can still be told does not change that the session ends.
+	_ = w.send(s, m)
+	s.outbox.finish()
+	w.settle()
+	w.flush()
+}
+
+// shutdown says GOODBYE on behalf of Router.Shutdown; from any goroutine. The
+// reader goes on until the echo, or until the time for it is over. A
+// connection without a session is closed.
+func (s *session) shutdown() {
+	s.leaving.Store(true)
+	if !s.joined.Load() {
+		s.kill()
+		return
+	}
+	s.sayLast(&wamp.Goodbye{Reason: wamp.CloseSystemShutdown})
+	time.AfterFunc(s.router.opts.GoodbyeTimeout, s.kill)
+}
+
+// linger waits until the last message is written, and then a moment for the
+// peer to have read it.
+func (s *session) linger(err error) {
+	if errors.Is(err, io.EOF) || transportFailed(err) {
+		return
+	}
+	timer := time.AfterFunc(lingerTimeout, s.kill)
+	defer timer.Stop()
+	for {
+		if _, _, err := s.conn.Read(nil); err != nil {
+			return
+		}
+	}
+}
+
+// transportFailed reports whether err came from the connection, not from what
+// was said on it.
+func transportFailed(err error) bool {
+	var abort *wamp.Abort
+	return !errors.Is(err, errEnded) && wamp.AsProtocolError(err) == nil && !errors.As(err, &abort)
+}
+
+func (s *session) log() *slog.Logger {
+	log := s.router.opts.Logger
+	if s.realm != nil {
+		log = s.realm.log
+	}
+	info := s.conn.Info()
+	log = log.With("transport", info.ID, "session", uint64(s.id))
+	if info.RemoteAddr != nil {
+		log = log.With("peer", info.RemoteAddr.String())
+	}
+	return log
+}
