@@ -1,0 +1,87 @@
+package broker
+
+import (
+	"github.com/junctorio/junctor/internal/core"
+	"github.com/junctorio/junctor/wamp"
+)
+
+// Publish sends an EVENT for every subscription that matches m.Topic (PSUB-1)
+// to each of its subscribers that may receive it, and PUBLISHED or ERROR to
+// the peer if m asks for it (PS-5), last. The EVENTs of one publication have
+// the same publication ID (PS-3).
+//
+// It only reads the broker. It allocates nothing when out is warm and the
+// publication's black- and whitelists, if any, are short.
+func (b *Broker) Publish(from *core.Peer, m *wamp.Publish, out *core.Deliveries) {
+	if refusal := b.refusePublish(from, m); refusal != "" {
+		if m.Acknowledge {
+			out.SendError(from, wamp.CodePublish, m.Request, refusal)
+		}
+		return
+	}
+	p := publication{from: from, m: m, id: b.o.IDs.RandomID(), filter: compile(m.Filter)}
+	for sub := range b.topics.Match(m.Topic) {
+		p.send(sub, out)
+	}
+	if m.Acknowledge {
+		ack := out.Published()
+		ack.Request, ack.Publication = m.Request, p.id
+		out.Send(from, ack)
+	}
+}
+
+// refusePublish returns why a PUBLISH is refused, or "".
+func (b *Broker) refusePublish(from *core.Peer, m *wamp.Publish) wamp.ErrorURI {
+	switch {
+	case !m.Topic.Valid(b.o.URIRule):
+		return wamp.ErrInvalidURI
+	case m.Topic.Reserved() && !from.Trusted: // URI-3
+		return wamp.ErrInvalidURI
+	case m.DiscloseMe && b.o.RefuseDisclosure:
+		return wamp.ErrDiscloseMeNotAllowed
+	}
+	return ""
+}
+
+// publication is a PUBLISH on its way to the subscribers.
+type publication struct {
+	from   *core.Peer
+	m      *wamp.Publish
+	id     wamp.ID
+	filter filter
+}
+
+// send sends the event of one subscription, the same for all its subscribers.
+func (p *publication) send(sub *subscription, out *core.Deliveries) {
+	var ev *wamp.Event
+	for i := range sub.subscribers {
+		to := sub.subscribers[i].peer
+		if !p.reaches(to) {
+			continue
+		}
+		if ev == nil {
+			ev = out.Event()
+			p.fill(ev, sub)
+		}
+		out.Send(to, ev)
+	}
+}
+
+// reaches reports whether a subscriber may receive the event: it is not the
+// publisher unless that asked for it (PEX-1, PEX-2), and passes the lists.
+func (p *publication) reaches(to *core.Peer) bool {
+	return (to != p.from || p.m.IncludeMe) && (p.filter.none || p.filter.admits(to))
+}
+
+func (p *publication) fill(ev *wamp.Event, sub *subscription) {
+	ev.Subscription, ev.Publication = sub.id, p.id
+	ev.Attributes, ev.Payload = p.m.Attributes, p.m.Payload
+	if sub.match != wamp.MatchExact { // PSUB-2
+		ev.Topic = p.m.Topic
+	}
+	if p.m.DiscloseMe { // PID-1
+		ev.Publisher = p.from.ID
+		ev.PublisherAuthID = p.from.Principal.AuthID
+		ev.PublisherAuthRole = p.from.Principal.AuthRole
+	}
+}

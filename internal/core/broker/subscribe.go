@@ -1,0 +1,46 @@
+package broker
+
+import (
+	"github.com/junctorio/junctor/internal/core"
+	"github.com/junctorio/junctor/wamp"
+)
+
+// Subscribe makes the peer a subscriber of (m.Topic, m.Match) and sends
+// SUBSCRIBED or ERROR. A peer that is one already gets the same subscription ID
+// again and nothing changes (PS-1). Topics below "wamp." may be subscribed to
+// by anyone (URI-3).
+func (b *Broker) Subscribe(from *core.Peer, m *wamp.Subscribe, out *core.Deliveries) {
+	if !m.Topic.ValidPattern(m.Match, b.o.URIRule) {
+		out.SendError(from, wamp.CodeSubscribe, m.Request, wamp.ErrInvalidURI)
+		return
+	}
+	s := b.session(from)
+	sub, exists := b.topics.Get(m.Topic, m.Match)
+	if !exists || s.find(sub) < 0 {
+		if len(s.held) >= b.o.MaxSubscriptions {
+			out.SendError(from, wamp.CodeSubscribe, m.Request, wamp.ErrLimitExceeded)
+			return
+		}
+		if !exists {
+			sub = b.create(m.Topic, m.Match)
+		}
+		b.enter(s, sub)
+	}
+	out.Send(from, &wamp.Subscribed{Request: m.Request, Subscription: sub.id})
+}
+
+// Unsubscribe ends the peer's membership in a subscription and sends
+// UNSUBSCRIBED, or ERROR if it has none.
+func (b *Broker) Unsubscribe(from *core.Peer, m *wamp.Unsubscribe, out *core.Deliveries) {
+	s, sub := b.sessions[from], b.byID[m.Subscription]
+	place := -1
+	if s != nil && sub != nil {
+		place = s.find(sub)
+	}
+	if place < 0 {
+		out.SendError(from, wamp.CodeUnsubscribe, m.Request, wamp.ErrNoSuchSubscription)
+		return
+	}
+	b.part(s, place)
+	out.Send(from, &wamp.Unsubscribed{Request: m.Request})
+}
