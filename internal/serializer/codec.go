@@ -277,8 +277,8 @@ func (c *codec) readArguments(mayBeOpaque bool) (opaque bool) {
 	if !ok {
 		return false
 	}
-	if mayBeOpaque && (t.kind == kindBinary || t.kind == kindString && c.format.textual) {
-		return true
+	if mayBeOpaque && (t.kind == kindBinary || t.kind == kindString) {
+		return true // a string is binary in JSON, and in samples of the vectors
 	}
 	if t.kind != kindList {
 		c.want("a list", t)
