@@ -13,3 +13,82 @@ type Anonymous struct {
 	Role   string
 	AuthID string // "" means a random one for each session
 }
+
+var authObject = object[Auth]{
+	name:  "auth",
+	title: "Authentication",
+	fields: []field[Auth]{
+		{
+			key: "anonymous", is: into(pointer(anonymousVariants.form()), func(a *Auth) **Anonymous { return &a.Anonymous }),
+			absent: "not offered", doc: "Admit everybody. Without `auth` at all, this is what is offered.",
+		},
+		laterMethod("ticket"),
+		laterMethod("wampcra"),
+		laterMethod("scram"),
+		laterMethod("cryptosign"),
+		laterMethod("tls"),
+		laterMethod("cookie"),
+		unsafeMethod("anonymous-proxy"),
+		unsafeMethod("cryptosign-proxy"),
+	},
+	finish: func(c *checker, v *value, a *Auth) {
+		if len(v.items) == 0 {
+			c.warn(MissingKey, v.position(), `remove auth to admit everybody, or name a method`, "no method is offered, so that nobody can join")
+		}
+	},
+}
+
+// laterMethod is a method that junctor does not have yet. It is an error even
+// where its object is empty: a door that was meant to be locked is not opened.
+func laterMethod(name string) field[Auth] {
+	return refusedMethod(name, "not yet supported", NotSupported, "the authentication method %q is not yet supported by junctor")
+}
+
+// unsafeMethod is a method that lets peers claim any identity.
+func unsafeMethod(name string) field[Auth] {
+	return refusedMethod(name, "refused", NotSupported, "the authentication method %q is not supported: it believes whatever identity a peer claims")
+}
+
+func refusedMethod(name, link string, kind Kind, format string) field[Auth] {
+	return field[Auth]{key: name, is: binding[Auth]{
+		link: link, schema: schema{"not": schema{}},
+		read: func(c *checker, v *value, _ *Auth) {
+			c.fail(kind, v.keyPosition(), "supported: anonymous", format, name)
+		},
+	}}
+}
+
+var anonymousVariants = variants[Anonymous]{
+	name:    "anonymous",
+	title:   "Anonymous authentication",
+	noun:    "authentication",
+	objects: []variant[Anonymous]{{"static", &anonymousObject}},
+	later:   []string{"dynamic"},
+	hints:   map[string]string{"function": `Crossbar.io would run Python code, which junctor cannot; use "static"`},
+}
+
+var anonymousObject = object[Anonymous]{
+	name:  "anonymousStatic",
+	title: "Static anonymous authentication",
+	fields: []field[Anonymous]{
+		typeOnly[Anonymous]("static"),
+		{
+			key: "role", is: into(clientRole, func(a *Anonymous) *string { return &a.Role }),
+			def: `"anonymous"`, doc: "The role of all clients, which the realm must have.",
+		},
+		{
+			key: "authid", is: into(anyText, func(a *Anonymous) *string { return &a.AuthID }),
+			absent: "random for each client", doc: "The authid of all clients.",
+		},
+		{key: "realm", is: ignored[Anonymous]("a client joins the realm that it asks for (in Crossbar.io too)")},
+	},
+}
+
+// clientRole is a role that a client may get.
+var clientRole = anyText.then(func(c *checker, v *value, name string) (string, bool) {
+	if name == trustedRole {
+		c.fail(BadValue, v.position(), "define a role with the permissions that clients need",
+			"clients cannot have the role %q: it is the router's own and may do anything", name)
+	}
+	return name, name != trustedRole
+})

@@ -80,14 +80,14 @@ type Finding struct {
 
 // String returns the finding in one line, such as
 //
-//	config.json:12:9: workers[0].id: error: what is wrong (what would be right)
+//	config.json:12:9: workers[0].idd: error: unknown key; did you mean "id"?
 func (f Finding) String() string {
 	s := f.Severity.String() + ": " + f.Message
 	if at := f.Position.String(); at != "" {
 		s = at + ": " + s
 	}
 	if f.Hint != "" {
-		s += " (" + f.Hint + ")"
+		s += "; " + f.Hint
 	}
 	return s
 }

@@ -32,3 +32,104 @@ const (
 	ShutdownOnWorkerExitWithError ShutdownRule = "shutdown_on_worker_exit_with_error"
 	ShutdownOnLastWorkerExit      ShutdownRule = "shutdown_on_last_worker_exit"
 )
+
+var nodeObject = object[Node]{
+	name:  "node",
+	title: "Top level",
+	fields: []field[Node]{
+		{
+			key: "$schema", is: silent[Node](),
+			doc: "For editors.",
+		},
+		{
+			key: "version", is: into(formatVersion, func(n *Node) *int { return &n.Version }),
+			absent: "`2`, with a warning",
+			doc:    "The version of the format.",
+			note:   "refuses a file without it.",
+		},
+		{
+			key: "controller", is: into(controllerObject.form(), func(n *Node) *Controller { return &n.Controller }),
+			def: "{}", doc: "The node as a whole.",
+		},
+		{
+			key: "workers", is: into(listOf(workerVariants.form()), func(n *Node) *[]Worker { return &n.Workers }),
+			def: "[]", doc: "What the node runs.",
+		},
+	},
+	finish: func(c *checker, v *value, n *Node) {
+		if v.get("version") == nil {
+			n.Version = 2
+			c.warn(Portability, v.position(), `add "version": 2`, `the key "version" is missing; Crossbar.io refuses the file without it`)
+		}
+	},
+}
+
+// formatVersion is 2: version 1 wrote permissions in another way.
+var formatVersion = integer(1, 2, "").then(func(c *checker, v *value, version int) (int, bool) {
+	if version == 1 {
+		c.fail(NotSupported, v.position(),
+			"write version 2: a permission is {uri, match, allow: {call, register, publish, subscribe}, disclose, cache}",
+			"version 1 is the format of Crossbar.io before 2016; junctor reads version 2")
+	}
+	return version, version == 2
+})
+
+var controllerObject = object[Controller]{
+	name:  "controller",
+	title: "Controller",
+	fields: []field[Controller]{
+		{
+			key: "id", is: into(itemID, func(o *Controller) *string { return &o.ID }),
+			absent: "host name and process number", doc: "Names the node in logs.",
+		},
+		{
+			key: "options", is: into(controllerOptionsObject.form(), func(o *Controller) *ControllerOptions { return &o.Options }),
+			def: "{}",
+		},
+		{key: "manhole", is: ignored[Controller]("junctor has no shell into the running process")},
+		{key: "keyring", is: ignored[Controller]("junctor has no node keys yet, and Crossbar.io does not use it either")},
+		{key: "connections", is: ignored[Controller]("neither junctor nor Crossbar.io does anything with it")},
+	},
+}
+
+var controllerOptionsObject = object[ControllerOptions]{
+	name:  "controllerOptions",
+	title: "Controller options",
+	fields: []field[ControllerOptions]{
+		{key: "title", is: ignored[ControllerOptions]("junctor does not rename its process")},
+		{
+			key: "shutdown", is: into(shutdownRules, func(o *ControllerOptions) *[]ShutdownRule { return &o.Shutdown }),
+			def:  `["shutdown_on_worker_exit"]`,
+			doc:  "When the node ends by itself.",
+			note: "the single word `shutdown_on_worker_exit_with_error` also ends the node when a worker ends without error; a list with that word does not.",
+		},
+		{
+			key: "enable_parallel_worker_start",
+			is:  ignored[ControllerOptions]("junctor's workers start within milliseconds, one after the other"),
+		},
+	},
+}
+
+var shutdownRuleList = listOf(oneOf(
+	word[ShutdownRule]{string(ShutdownOnRequest), ShutdownOnRequest},
+	word[ShutdownRule]{string(ShutdownOnWorkerExit), ShutdownOnWorkerExit},
+	word[ShutdownRule]{string(ShutdownOnWorkerExitWithError), ShutdownOnWorkerExitWithError},
+	word[ShutdownRule]{string(ShutdownOnLastWorkerExit), ShutdownOnLastWorkerExit},
+))
+
+// shutdownRules is one shutdown rule or a list of them.
+var shutdownRules = form[[]ShutdownRule]{
+	words:  "a shutdown rule or a list of them",
+	link:   "a shutdown rule, or a list of them: `shutdown_on_shutdown_requested`, `shutdown_on_worker_exit`, `shutdown_on_worker_exit_with_error`, `shutdown_on_last_worker_exit`",
+	schema: schema{"anyOf": []schema{shutdownRuleList.schema, shutdownRuleList.schema["items"].(schema)}},
+	read: func(c *checker, v *value) ([]ShutdownRule, bool) {
+		if v.kind != isText {
+			return shutdownRuleList.read(c, v)
+		}
+		if v.text == string(ShutdownOnWorkerExitWithError) {
+			c.warn(Portability, v.position(), "put the word into a list, for both to understand the same",
+				"Crossbar.io also ends the node when a worker ends without error")
+		}
+		return shutdownRuleList.read(c, v.inList())
+	},
+}

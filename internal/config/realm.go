@@ -1,6 +1,10 @@
 package config
 
-import "github.com/junctorio/junctor/wamp"
+import (
+	"regexp"
+
+	"github.com/junctorio/junctor/wamp"
+)
 
 // Realm is a realm of a router.
 type Realm struct {
@@ -18,38 +22,85 @@ type RealmOptions struct {
 	MetaAPI  bool // procedures and events below "wamp."
 }
 
-// Role is what the sessions with this authrole may do on a realm: what a
-// permission that matches the URI allows, else AllowByDefault.
-type Role struct {
-	Place
-	ID             string // generated (role001 …) where the file has none
-	Name           string
-	Permissions    []Permission // in the order of the file; of two for the same URI and Match the last one counts
-	AllowByDefault bool
+var realmObject = object[Realm]{
+	name:    "realm",
+	title:   "Realm",
+	lenient: true,
+	fields: []field[Realm]{
+		{
+			key: "id", is: into(anyText, func(r *Realm) *string { return &r.ID }),
+			absent: "`realm001` …", doc: "Names the realm in management.",
+		},
+		{
+			key: "name", required: true,
+			is:   into(realmName, func(r *Realm) *wamp.URI { return &r.Name }),
+			doc:  "The name that clients say in HELLO.",
+			note: "looks at it only when it starts.",
+		},
+		{
+			key: "options", is: into(realmOptionsObject.form(), func(r *Realm) *RealmOptions { return &r.Options }),
+			def: "{}",
+		},
+		{
+			key: "roles", is: into(listOf(roleObject.form()), func(r *Realm) *[]Role { return &r.Roles }),
+			def: "[]", doc: "What the clients may do, by the role that authentication gave them. A client whose role is not here cannot join.",
+		},
+		{key: "store", is: later[Realm]("event history and call queues")},
+		{key: "rlinks", is: later[Realm]("links between routers")},
+		{key: "inventory", is: ignored[Realm]("junctor does not validate payloads against schemas yet")},
+		{key: "stats", is: ignored[Realm]("junctor does not publish wamp.session.on_stats")},
+	},
 }
 
-// Permission is a static rule for URIs.
-type Permission struct {
-	Place
-	URI      wamp.URI   // the pattern as Match wants it: stars are resolved
-	Match    wamp.Match // never absent: the starred form is resolved
-	Allow    Allow
-	Disclose Disclose
-	Cache    bool
+var realmNamePattern = regexp.MustCompile(`^(?:[A-Za-z][A-Za-z0-9_\-@.]{2,254}|0x[0-9a-fA-F]{40})$`)
+
+// realmName is a name that Crossbar.io starts a realm with.
+var realmName = form[wamp.URI]{
+	words:  "a realm name: 3 to 255 of letters, digits, _, -, @ and ., beginning with a letter",
+	schema: schema{"type": "string", "pattern": realmNamePattern.String()},
+	read: func(c *checker, v *value) (wamp.URI, bool) {
+		name, ok := text("a realm name: 3 to 255 of letters, digits, _, -, @ and ., beginning with a letter", realmNamePattern).read(c, v)
+		if !ok {
+			return "", false
+		}
+		if !wamp.URI(name).Valid(wamp.URILoose) {
+			c.fail(BadValue, v.position(), "", "%s has an empty part between its dots", v)
+			return "", false
+		}
+		return wamp.URI(name), true
+	},
 }
 
-// Allow is what a permission allows. All false means: forbidden.
-type Allow struct {
-	Place
-	Call      bool
-	Register  bool
-	Publish   bool
-	Subscribe bool
+var realmOptionsObject = object[RealmOptions]{
+	name:  "realmOptions",
+	title: "Realm options",
+	fields: []field[RealmOptions]{
+		{
+			key: "uri_check", is: into(uriCheck, func(o *RealmOptions) *wamp.URIRule { return &o.URICheck }),
+			def:  `"loose"`,
+			doc:  "How strictly the URIs that clients use are checked. `loose`: parts without white space, `.` and `#`; `strict`: parts of a-z, 0-9 and _.",
+			note: "takes any other value for `loose`; its documentation says that `strict` is the default.",
+		},
+		{
+			key: "enable_meta_api", is: into(boolean, func(o *RealmOptions) *bool { return &o.MetaAPI }),
+			def: "true", doc: "Procedures and events about sessions, registrations and subscriptions.",
+		},
+		{key: "bridge_meta_api", is: ignored[RealmOptions]("there is no management realm to bridge to")},
+		{key: "event_dispatching_chunk_size", is: ignored[RealmOptions]("junctor delivers events without chunks")},
+	},
 }
 
-// Disclose is whose identity a permission discloses to the other side.
-type Disclose struct {
-	Place
-	Caller    bool
-	Publisher bool
+// uriCheck takes words that Crossbar.io does not know as Crossbar.io does.
+var uriCheck = form[wamp.URIRule]{
+	words:  `"loose" or "strict"`,
+	schema: schema{"enum": []string{"loose", "strict"}},
+	read: func(c *checker, v *value) (wamp.URIRule, bool) {
+		switch {
+		case v.kind == isText && v.text == "strict":
+			return wamp.URIStrict, true
+		case v.kind != isText || v.text != "loose":
+			c.warn(BadValue, v.position(), suggest(v.text, []string{"loose", "strict"}), "%s means loose, as in Crossbar.io", v)
+		}
+		return wamp.URILoose, true
+	},
 }

@@ -137,3 +137,10 @@ func quote(s string) string {
 	}
 	return strconv.Quote(s)
 }
+
+// inList returns a list that holds only v, at v's place.
+func (v *value) inList() *value {
+	list := *v
+	list.kind, list.items = isList, []*value{v}
+	return &list
+}

@@ -1,0 +1,223 @@
+package config
+
+import (
+	"strings"
+
+	"github.com/junctorio/junctor/wamp"
+)
+
+// Role is what the sessions with this authrole may do on a realm: what a
+// permission that matches the URI allows, else AllowByDefault.
+type Role struct {
+	Place
+	ID             string // generated (role001 …) where the file has none
+	Name           string
+	Permissions    []Permission // in the order of the file; of two for the same URI and Match the last one counts
+	AllowByDefault bool
+}
+
+// Permission is a static rule for URIs.
+type Permission struct {
+	Place
+	URI      wamp.URI   // the pattern as Match wants it: stars are resolved
+	Match    wamp.Match // never absent: the starred form is resolved
+	Allow    Allow
+	Disclose Disclose
+	Cache    bool
+}
+
+// Allow is what a permission allows. All false means: forbidden.
+type Allow struct {
+	Place
+	Call      bool
+	Register  bool
+	Publish   bool
+	Subscribe bool
+}
+
+// Disclose is whose identity a permission discloses to the other side.
+type Disclose struct {
+	Place
+	Caller    bool
+	Publisher bool
+}
+
+// trustedRole is the name of the role that the router itself has: it may do
+// anything, and no client can have it.
+const trustedRole = "trusted"
+
+var roleObject = object[Role]{
+	name:    "role",
+	title:   "Role",
+	lenient: true,
+	fields: []field[Role]{
+		{key: "id", is: into(anyText, func(r *Role) *string { return &r.ID }), absent: "`role001` …"},
+		{
+			key: "name", required: true,
+			is:   into(roleName, func(r *Role) *string { return &r.Name }),
+			doc:  "The role that authentication gives to clients.",
+			note: "looks at it only when it starts.",
+		},
+		{
+			key: "permissions", is: into(listOf(permissionObject.form()), func(r *Role) *[]Permission { return &r.Permissions }),
+			def: "[]", doc: "What the role may do. What no permission matches is denied.",
+		},
+		{
+			key: "authorizer", is: later[Role]("dynamic authorization"),
+			doc: "A procedure that decides instead of permissions.",
+		},
+		{
+			key: "allow-by-default", is: into(boolean, func(r *Role) *bool { return &r.AllowByDefault }),
+			def: "false", doc: "Allow what no permission matches.", note: "has it undocumented.",
+		},
+	},
+	finish: func(c *checker, v *value, r *Role) {
+		permissions, authorizer := v.get("permissions"), v.get("authorizer")
+		switch {
+		case permissions != nil && authorizer != nil:
+			c.fail(Conflict, authorizer.keyPosition(), "remove one of the two", "a role has permissions or an authorizer, not both")
+		case permissions == nil && authorizer == nil && !r.AllowByDefault:
+			c.warn(MissingKey, v.position(), "", "a role without permissions may do nothing")
+		}
+	},
+}
+
+var roleName = anyText.then(func(c *checker, v *value, name string) (string, bool) {
+	if name == trustedRole {
+		c.fail(BadValue, v.position(), "choose another name", "the role %q is the router's own: it may do anything and cannot be defined", name)
+	}
+	return name, name != trustedRole
+})
+
+var permissionObject = object[Permission]{
+	name:  "permission",
+	title: "Permission",
+	strangers: map[string]string{
+		"call": inAllow, "register": inAllow, "publish": inAllow, "subscribe": inAllow,
+		"caller": `put it into "disclose"`, "publisher": `put it into "disclose"`,
+	},
+	fields: []field[Permission]{
+		{
+			key: "uri", required: true,
+			is:  into(uriPattern, func(p *Permission) *wamp.URI { return &p.URI }),
+			doc: "Which URIs the permission is for.",
+		},
+		{
+			key: "match", is: into(matchWord, func(p *Permission) *wamp.Match { return &p.Match }),
+			absent: "by the stars in `uri`",
+			doc:    "`exact`: this URI; `prefix`: URIs that begin so; `wildcard`: empty parts stand for any one part. Without it a `*` at the end of `uri` means prefix, other stars mean wildcard.",
+		},
+		{
+			key: "allow", is: into(allowObject.form(), func(p *Permission) *Allow { return &p.Allow }),
+			def: "{}", doc: "What is allowed; the rest is denied.",
+		},
+		{
+			key: "disclose", is: into(discloseObject.form(), func(p *Permission) *Disclose { return &p.Disclose }),
+			def: "{}", doc: "Whose identity the other side is told.",
+		},
+		{
+			key: "cache", is: into(boolean, func(p *Permission) *bool { return &p.Cache }),
+			def: "false", doc: "Whether the decision may be remembered.",
+		},
+		{key: "validate", is: later[Permission]("validation of payloads against schemas")},
+	},
+	finish: resolveStars,
+}
+
+const inAllow = `put it into "allow"; only version 1 of the format had it here`
+
+var matchWord = oneOf(
+	word[wamp.Match]{"exact", wamp.MatchExact},
+	word[wamp.Match]{"prefix", wamp.MatchPrefix},
+	word[wamp.Match]{"wildcard", wamp.MatchWildcard},
+)
+
+// uriPattern is a URI that may have empty parts and stars; whether they make
+// sense depends on the key match.
+var uriPattern = form[wamp.URI]{
+	words:  "a URI or a pattern of URIs",
+	schema: schema{"type": "string"},
+	read: func(c *checker, v *value) (wamp.URI, bool) {
+		if v.kind != isText {
+			c.wrongType(v, "a string", "")
+			return "", false
+		}
+		uri := wamp.URI(v.text)
+		if !uri.ValidPattern(wamp.MatchWildcard, wamp.URILoose) {
+			c.fail(BadValue, v.position(), "", "%s is no URI: there must be no white space and no #", v)
+			return "", false
+		}
+		return uri, true
+	},
+}
+
+// resolveStars turns the starred form of a permission without match into a
+// pattern with match, and looks whether the pattern can match anything.
+func resolveStars(c *checker, v *value, p *Permission) {
+	at := v.get("uri")
+	if at == nil || at.kind != isText {
+		return
+	}
+	if v.get("match") == nil {
+		p.URI, p.Match = unstar(p.URI)
+		c.checkStars(at, p)
+	} else if strings.Contains(string(p.URI), "*") {
+		c.warn(BadValue, at.position(), "leave match out for stars to stand for anything", "with match, a star stands for itself")
+	}
+	if !p.URI.ValidPattern(p.Match, wamp.URILoose) {
+		c.warn(BadValue, at.position(), "", "matches nothing: no URI is empty or has empty parts")
+	}
+}
+
+// unstar resolves the starred form: one star, at the end, means prefix; other
+// stars mean wildcard.
+func unstar(uri wamp.URI) (wamp.URI, wamp.Match) {
+	s := string(uri)
+	stars := strings.Count(s, "*")
+	switch {
+	case stars == 0:
+		return uri, wamp.MatchExact
+	case stars == 1 && s[len(s)-1] == '*':
+		return uri[:len(uri)-1], wamp.MatchPrefix
+	}
+	return wamp.URI(strings.ReplaceAll(s, "*", "")), wamp.MatchWildcard
+}
+
+// checkStars warns where stars do not say what they seem to say.
+func (c *checker) checkStars(at *value, p *Permission) {
+	if p.Match != wamp.MatchWildcard {
+		return
+	}
+	for part := range strings.SplitSeq(at.text, ".") {
+		if part != "*" && strings.Contains(part, "*") {
+			c.warn(BadValue, at.position(), "", "the star in %s is dropped: a star stands for a whole part, or for any end", quote(part))
+			return
+		}
+	}
+}
+
+var allowObject = object[Allow]{
+	name:  "allow",
+	title: "Allow",
+	fields: []field[Allow]{
+		{key: "call", is: into(boolean, func(a *Allow) *bool { return &a.Call }), def: "false"},
+		{key: "register", is: into(boolean, func(a *Allow) *bool { return &a.Register }), def: "false"},
+		{key: "publish", is: into(boolean, func(a *Allow) *bool { return &a.Publish }), def: "false"},
+		{key: "subscribe", is: into(boolean, func(a *Allow) *bool { return &a.Subscribe }), def: "false"},
+	},
+}
+
+var discloseObject = object[Disclose]{
+	name:  "disclose",
+	title: "Disclose",
+	fields: []field[Disclose]{
+		{
+			key: "caller", is: into(boolean, func(d *Disclose) *bool { return &d.Caller }),
+			def: "false", doc: "Tell callees who calls.",
+		},
+		{
+			key: "publisher", is: into(boolean, func(d *Disclose) *bool { return &d.Publisher }),
+			def: "false", doc: "Tell subscribers who publishes.",
+		},
+	},
+}

@@ -1,0 +1,193 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// yaml parses the data as YAML: one document, with anchors, aliases and merge
+// keys. Plain words that mean booleans to Crossbar.io's YAML 1.1 parser (yes,
+// no, on, off) are booleans here too.
+func (p *parser) yaml() (*value, *Finding) {
+	documents := yaml.NewDecoder(bytes.NewReader(p.data))
+	var document yaml.Node
+	err := documents.Decode(&document)
+	if errors.Is(err, io.EOF) || err == nil && len(document.Content) == 0 {
+		return nil, p.problem(1, 1, "the smallest configuration is version: 2", "the file is empty")
+	}
+	if err != nil {
+		return nil, p.yamlSyntax(err)
+	}
+	var second yaml.Node
+	if err := documents.Decode(&second); err == nil {
+		return nil, p.problem(second.Line, second.Column, "remove the line ---", "a second YAML document begins here")
+	} else if !errors.Is(err, io.EOF) {
+		return nil, p.yamlSyntax(err)
+	}
+	root := &value{}
+	return root, p.yamlValue(root, document.Content[0], 1)
+}
+
+var yamlLine = regexp.MustCompile(`^line (\d+): `)
+
+// yamlSyntax takes the line out of the parser's message; it knows no column.
+func (p *parser) yamlSyntax(err error) *Finding {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	line, hint := 0, ""
+	if m := yamlLine.FindStringSubmatch(text); m != nil {
+		line, _ = strconv.Atoi(m[1])
+		text = strings.TrimPrefix(text, m[0])
+	}
+	if strings.Contains(text, "cannot start any token") {
+		hint = "indent with spaces, and quote text that begins with @, ` or %"
+	}
+	return p.problem(line, 0, hint, "%s", text)
+}
+
+// yamlValue turns a YAML node into v, whose parent and key are set.
+func (p *parser) yamlValue(v *value, n *yaml.Node, depth int) *Finding {
+	v.line, v.column = n.Line, n.Column
+	if problem := p.count(depth, n.Line, n.Column); problem != nil {
+		return problem
+	}
+	switch n.Kind {
+	case yaml.AliasNode:
+		// An alias within what it names ends at the limit of the depth.
+		return p.yamlValue(v, n.Alias, depth+1)
+	case yaml.SequenceNode:
+		return p.yamlList(v, n, depth)
+	case yaml.MappingNode:
+		return p.yamlObject(v, n, depth)
+	default:
+		return p.yamlScalar(v, n)
+	}
+}
+
+func (p *parser) yamlList(v *value, n *yaml.Node, depth int) *Finding {
+	v.kind = isList
+	for i, content := range n.Content {
+		item := &value{parent: v, index: i}
+		if problem := p.yamlValue(item, content, depth+1); problem != nil {
+			return problem
+		}
+		v.items = append(v.items, item)
+	}
+	return p.yamlTag(n, "!!seq")
+}
+
+func (p *parser) yamlObject(v *value, n *yaml.Node, depth int) *Finding {
+	v.kind = isObject
+	var merged []*yaml.Node
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, content := n.Content[i], n.Content[i+1]
+		if key.ShortTag() == "!!merge" {
+			merged = append(merged, content)
+			continue
+		}
+		item := &value{parent: v, index: len(v.items)}
+		if problem := p.yamlKey(item, key); problem != nil {
+			return problem
+		}
+		if problem := p.yamlValue(item, content, depth+1); problem != nil {
+			return problem
+		}
+		v.items = append(v.items, item)
+	}
+	for _, content := range merged {
+		if problem := p.yamlMerge(v, content, depth+1); problem != nil {
+			return problem
+		}
+	}
+	return p.yamlTag(n, "!!map")
+}
+
+func (p *parser) yamlKey(item *value, key *yaml.Node) *Finding {
+	for key.Kind == yaml.AliasNode {
+		key = key.Alias
+	}
+	if key.Kind != yaml.ScalarNode || key.ShortTag() != "!!str" {
+		return p.problem(key.Line, key.Column, "put it in quotes if it is a name", "a key must be a string")
+	}
+	item.key, item.keyLine, item.keyColumn = key.Value, key.Line, key.Column
+	return nil
+}
+
+// yamlMerge adds the members of a merge key's object, or list of objects, that
+// v does not have itself.
+func (p *parser) yamlMerge(v *value, n *yaml.Node, depth int) *Finding {
+	from := &value{}
+	if problem := p.yamlValue(from, n, depth); problem != nil {
+		return problem
+	}
+	objects := []*value{from}
+	if from.kind == isList {
+		objects = from.items
+	}
+	for _, object := range objects {
+		if object.kind != isObject {
+			return p.problem(object.line, object.column, "", "<< merges objects, and this is %s", object.kind)
+		}
+		for _, item := range object.items {
+			if v.get(item.key) == nil {
+				item.parent, item.index = v, len(v.items)
+				v.items = append(v.items, item)
+			}
+		}
+	}
+	return nil
+}
+
+// yaml11Booleans are the plain words that YAML 1.1 reads as booleans and YAML
+// 1.2 as strings.
+var yaml11Booleans = map[string]bool{"yes": true, "on": true, "no": false, "off": false}
+
+func (p *parser) yamlScalar(v *value, n *yaml.Node) *Finding {
+	plain := n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle|yaml.TaggedStyle) == 0
+	if b, ok := yaml11Booleans[strings.ToLower(n.Value)]; ok && plain && isOneCase(n.Value) {
+		v.kind, v.boolean = isBool, b
+		return nil
+	}
+	var err error
+	switch n.ShortTag() {
+	case "!!null":
+		v.kind = isNull
+	case "!!bool":
+		v.kind, err = isBool, n.Decode(&v.boolean)
+	case "!!int":
+		if err = n.Decode(&v.integer); err == nil {
+			v.kind = isInteger
+			return nil
+		}
+		v.kind, v.text, err = isNumber, n.Value, nil
+	case "!!float":
+		v.kind, v.text = isNumber, n.Value
+	case "!!str", "!!timestamp":
+		v.kind, v.text = isText, n.Value
+	default:
+		return p.yamlTag(n, "a plain value")
+	}
+	if err != nil {
+		return p.problem(n.Line, n.Column, "", "%s", strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	return nil
+}
+
+// yamlTag refuses tags that would make something else of a node.
+func (p *parser) yamlTag(n *yaml.Node, want string) *Finding {
+	if n.ShortTag() == want {
+		return nil
+	}
+	return p.problem(n.Line, n.Column, "remove the tag", "the tag %s has no meaning here", n.ShortTag())
+}
+
+// isOneCase reports whether s is written like yes, Yes or YES.
+func isOneCase(s string) bool {
+	rest := s[1:]
+	return rest == strings.ToLower(rest) || s == strings.ToUpper(s)
+}
