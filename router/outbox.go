@@ -245,9 +245,12 @@ func (o *outbox) flush() {
 // takeLocked takes what can be written off the queue: everything up to the
 // first slot that is not filled.
 func (o *outbox) takeLocked() (chunks []chunk, size int) {
-	if o.slots == 0 {
+	switch {
+	case len(o.queue) == 0:
+		return nil, 0
+	case o.slots == 0:
 		chunks, o.queue = o.queue, nil
-	} else {
+	default:
 		chunks = o.takeFilledLocked()
 	}
 	for i := range chunks {
