@@ -1,0 +1,31 @@
+// Package rawsocket carries WAMP messages over RawSocket: a handshake of four
+// octets in each direction, then frames of a four-octet header and a message
+// (section 1 of the rules, RS-1 to RS-25). It runs over TCP, TLS and Unix
+// sockets.
+//
+// Listen makes a transport.Listener, Dial a transport.Conn. Both hand out
+// *Conn values, which are safe as transport.Conn says: one goroutine reads, one
+// at a time writes, anybody closes.
+//
+// The handshake and the frame headers are parsed by functions that take and
+// return octets (handshake.go, frame.go). A Conn reads with one system call
+// whatever has arrived, into a buffer that it holds only while there is
+// something to read (read.go), and writes without blocking where the system
+// allows it (write.go); over TLS and on systems without such calls it falls
+// back to package net (stream.go).
+//
+// # Limits
+//
+// A limit on messages is enforced exactly as configured; the handshake can
+// only announce powers of two and announces the largest one that is not above
+// (AnnouncedLimit). Between two junctor peers that are both configured for
+// more than 16 MiB, messages may be larger: see upgrade.go.
+//
+// # What a peer can cost
+//
+// A connection in the handshake is closed after a time limit. Afterwards a
+// peer may take its time: a frame that arrives slowly holds no more memory
+// than about four times what has arrived, and dead peers are found by TCP
+// keepalive and TCP_USER_TIMEOUT, which are on by default. Answers to PINGs
+// are never larger than the PINGs of one read.
+package rawsocket

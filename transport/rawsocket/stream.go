@@ -1,0 +1,110 @@
+package rawsocket
+
+import (
+	"crypto/tls"
+	"net"
+	"sync/atomic"
+	"time"
+)
+
+// lowConn lies between TLS and the socket.
+type lowConn struct {
+	net.Conn
+	head    []byte      // octets already read, to be read again
+	closing atomic.Bool // the TLS connection above is being closed
+}
+
+func (c *lowConn) Read(b []byte) (int, error) {
+	if len(c.head) > 0 {
+		n := copy(b, c.head)
+		c.head = c.head[n:]
+		return n, nil
+	}
+	return c.Conn.Read(b)
+}
+
+// closeNotifyTime is how long Close lets close_notify wait for a socket that
+// is full. It is short because Close is promised to be quick.
+const closeNotifyTime = 5 * time.Millisecond
+
+// SetWriteDeadline shortens the five seconds that TLS gives to close_notify.
+func (c *lowConn) SetWriteDeadline(t time.Time) error {
+	if soon := time.Now().Add(closeNotifyTime); c.closing.Load() && t.After(soon) {
+		t = soon
+	}
+	return c.Conn.SetWriteDeadline(t)
+}
+
+// fillFromStream reads by the Read method of net.Conn, which needs its buffer
+// before it waits. So that an idle connection holds none, it waits with room
+// for a header alone; only then it takes a buffer. Within TLS, which hands out
+// what is left of a record at once, that costs no system call.
+func (r *reader) fillFromStream() error {
+	switch {
+	case r.large != nil:
+		r.park()
+	case len(r.window) == 0 && r.skip == 0:
+		return r.fillHeader()
+	}
+	n, err := r.conn.nc.Read(r.space())
+	return r.streamed(n, err)
+}
+
+func (r *reader) fillHeader() error {
+	r.park()
+	n, err := r.conn.nc.Read(r.first[:r.conn.headerSize()])
+	r.held = r.first[:0]
+	r.window = r.first[:0]
+	return r.streamed(n, err)
+}
+
+// streamed notes that n octets were read. An error is kept for the next call
+// if there are some.
+func (r *reader) streamed(n int, err error) error {
+	r.filled(n)
+	if n > 0 {
+		return nil
+	}
+	return err
+}
+
+// tlsState is the state of nc's TLS, or nil.
+func tlsState(nc net.Conn) *tls.ConnectionState {
+	c, ok := nc.(*tls.Conn)
+	if !ok {
+		return nil
+	}
+	state := c.ConnectionState()
+	return &state
+}
+
+// writeStream writes by the Write method of net.Conn, gathering small pieces
+// so that they share a TLS record and a system call.
+func writeStream(nc net.Conn, bufs [][]byte) error {
+	gather := buffers.Get().(*[readBuffer]byte)
+	defer buffers.Put(gather)
+	n := 0
+	for _, b := range bufs {
+		if n+len(b) > streamChunk && n > 0 {
+			if _, err := nc.Write(gather[:n]); err != nil {
+				return err
+			}
+			n = 0
+		}
+		if len(b) > streamChunk {
+			if _, err := nc.Write(b); err != nil {
+				return err
+			}
+			continue
+		}
+		n += copy(gather[n:], b)
+	}
+	if n == 0 {
+		return nil
+	}
+	_, err := nc.Write(gather[:n])
+	return err
+}
+
+// streamChunk is what one TLS record carries at most.
+const streamChunk = 16 << 10
