@@ -21,7 +21,7 @@ func (d *Dealer) Yield(from *core.Peer, m *wamp.Yield, now time.Time, out *core.
 		return nil
 	}
 	r := out.Result()
-	r.Request, r.Progress = c.request, m.Progress
+	r.Request, r.Progress = c.request.id, m.Progress
 	r.Attributes, r.Payload = m.Attributes, m.Payload
 	out.Send(c.caller.peer, r)
 	if m.Progress {
@@ -50,7 +50,7 @@ func (d *Dealer) Error(from *core.Peer, m *wamp.Error, _ time.Time, out *core.De
 	}
 	out.Send(c.caller.peer, &wamp.Error{
 		RequestType: wamp.CodeCall,
-		Request:     c.request,
+		Request:     c.request.id,
 		URI:         uri,
 		Attributes:  m.Attributes,
 		Payload:     m.Payload,

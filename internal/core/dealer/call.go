@@ -14,9 +14,9 @@ const maxFree = 1024
 // the caller's and in the callee's table, and in the deadlines if it has one.
 type call struct {
 	caller     *session
-	request    wamp.ID // of the CALL
+	request    link // of the CALL
 	callee     *session
-	invocation wamp.ID // request of the INVOCATION
+	invocation link // of the INVOCATION
 	endpoint   *endpoint
 
 	receiveProgress bool            // the caller asked for progressive results
@@ -79,16 +79,16 @@ func (d *Dealer) invoke(caller *session, e *endpoint, m *wamp.Call, now time.Tim
 	callee := e.callee
 	callee.invocation = callee.invocation.Next()
 	c := d.newCall()
-	c.caller, c.request = caller, m.Request
-	c.callee, c.invocation = callee, callee.invocation
+	c.caller, c.request.id = caller, m.Request
+	c.callee, c.invocation.id = callee, callee.invocation
 	c.endpoint, c.receiveProgress = e, m.ReceiveProgress
-	caller.calls.put(c.request, c)
-	callee.invocations.put(c.invocation, c)
+	caller.calls.put(c)
+	callee.invocations.put(c)
 	e.pending++
 	d.stats.Pending++
 
 	inv := out.Invocation()
-	inv.Request, inv.Registration = c.invocation, e.registration.id
+	inv.Request, inv.Registration = c.invocation.id, e.registration.id
 	inv.Attributes, inv.Payload = m.Attributes, m.Payload
 	if e.registration.match != wamp.MatchExact {
 		inv.Procedure = m.Procedure // PREG-6
@@ -113,15 +113,15 @@ func disclose(inv *wamp.Invocation, caller *core.Peer) {
 
 // fail ends a call with an ERROR to its caller.
 func (d *Dealer) fail(c *call, uri wamp.ErrorURI, out *core.Deliveries) {
-	out.SendError(c.caller.peer, wamp.CodeCall, c.request, uri)
+	out.SendError(c.caller.peer, wamp.CodeCall, c.request.id, uri)
 	d.end(c)
 }
 
 // end forgets a call. It may not be used any more.
 func (d *Dealer) end(c *call) {
 	d.stopTimeout(c)
-	c.caller.calls.delete(c.request)
-	c.callee.invocations.delete(c.invocation)
+	c.caller.calls.delete(c)
+	c.callee.invocations.delete(c)
 	c.endpoint.pending--
 	d.stats.Pending--
 	*c = call{}
@@ -129,6 +129,9 @@ func (d *Dealer) end(c *call) {
 		d.free = append(d.free, c)
 	}
 }
+
+func byRequest(c *call) *link    { return &c.request }
+func byInvocation(c *call) *link { return &c.invocation }
 
 func (d *Dealer) newCall() *call {
 	if n := len(d.free); n > 0 {

@@ -53,5 +53,5 @@ func (c *call) interrupt(mode wamp.CancelMode, reason wamp.ErrorURI, out *core.D
 		return
 	}
 	c.interrupted = mode
-	out.Send(c.callee.peer, &wamp.Interrupt{Request: c.invocation, Mode: mode, Reason: wamp.URI(reason)})
+	out.Send(c.callee.peer, &wamp.Interrupt{Request: c.invocation.id, Mode: mode, Reason: wamp.URI(reason)})
 }

@@ -108,7 +108,11 @@ type session struct {
 func (d *Dealer) session(p *core.Peer) *session {
 	s := d.sessions[p]
 	if s == nil {
-		s = &session{peer: p, calls: table{seed: d.seed}, invocations: table{seed: d.seed}}
+		s = &session{
+			peer:        p,
+			calls:       table{link: byRequest, seed: d.seed},
+			invocations: table{link: byInvocation, seed: d.seed},
+		}
 		d.sessions[p] = s
 	}
 	return s

@@ -1,13 +1,16 @@
 package dealer_test
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/junctorio/junctor/internal/core"
 	"github.com/junctorio/junctor/internal/core/dealer"
 	"github.com/junctorio/junctor/wamp"
+	"pgregory.net/rapid"
 )
 
 const second = time.Second
@@ -193,4 +196,42 @@ func TestTimeoutBounds(t *testing.T) {
 			r.everyoneLeaves()
 		})
 	}
+}
+
+func TestDeadlinesOfManyCalls(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		r := newRealm(t, dealer.Options{})
+		alice, bob := r.join("alice"), r.join("bob", all...)
+		r.serve(bob, &wamp.Register{Request: 1, Procedure: "p"})
+		deadlines := map[wamp.ID]time.Time{} // by request, which is the invocation's too
+		timeout := func(id wamp.ID) time.Duration { return time.Duration(id*7919%100+1) * time.Millisecond }
+		const calls = 50
+		for id := wamp.ID(1); id <= calls; id++ {
+			r.apply(alice, &wamp.Call{Request: id, Procedure: "p", ReceiveProgress: true, TimeoutMillis: uint64(timeout(id) / time.Millisecond)})
+			deadlines[id] = r.now.Add(timeout(id))
+		}
+		for range 100 {
+			id := wamp.ID(rapid.IntRange(1, calls).Draw(rt, "call"))
+			final := rapid.IntRange(0, 2).Draw(rt, "final") == 0
+			r.now = r.now.Add(time.Millisecond / 2)
+			r.dealer.Expire(r.now, &r.out)
+			maps.DeleteFunc(deadlines, func(_ wamp.ID, at time.Time) bool { return !at.After(r.now) })
+			r.apply(bob, &wamp.Yield{Request: id, Progress: !final})
+			if _, pending := deadlines[id]; pending && final {
+				delete(deadlines, id)
+			} else if pending {
+				deadlines[id] = r.now.Add(timeout(id))
+			}
+			next, ok := r.dealer.NextDeadline()
+			if ok != (len(deadlines) > 0) {
+				rt.Fatalf("next deadline: got %v, %d calls are pending", ok, len(deadlines))
+			}
+			if ok && !next.Equal(slices.MinFunc(slices.Collect(maps.Values(deadlines)), time.Time.Compare)) {
+				rt.Fatalf("next deadline: got %v of %v", next, deadlines)
+			}
+			r.out.Reset()
+		}
+		r.everyoneLeaves()
+	})
 }
