@@ -1,7 +1,6 @@
 package serializer
 
 import (
-	"fmt"
 	"math"
 	"math/big"
 )
@@ -27,168 +26,162 @@ const (
 )
 
 const (
-	cborIndefinite = 31
-	cborBreak      = 0xff
+	cborIndefinite = 31   // additional information: no length, ends with a break
+	cborBreak      = 0xff // the end mark
 )
 
-func (r *cborReader) key() (token, error) { return r.next() }
+// cborKinds is the kind of each major type that has one.
+var cborKinds = [...]kind{kindUint, kindNegative, kindBinary, kindString, kindList, kindDict, kindNull, kindNull}
 
-func (r *cborReader) more(c container) (container, bool, error) {
-	if c.left == unknown {
-		if r.pos < len(r.data) && r.data[r.pos] == cborBreak {
-			r.pos++
-			return c, false, nil
-		}
-		return c, true, nil
-	}
-	if c.left == 0 {
-		return c, false, nil
-	}
-	c.left--
-	return c, true, nil
+// cborHead is the initial octet of a value and the argument that follows it.
+type cborHead struct {
+	major byte
+	info  byte
+	n     uint64 // unknown if info is cborIndefinite
 }
 
-func (r *cborReader) next() (token, error) {
-	start := r.pos
-	major, info, n, err := r.head()
-	bignum := kindNull
-	for err == nil && major == cborTag {
-		bignum = kindNull
-		if n == 2 || n == 3 {
-			bignum = kindBig
-		}
-		negative := n == 3
-		start = r.pos
-		major, info, n, err = r.head()
-		if bignum == kindBig && err == nil && major == cborBinary {
-			return r.bignum(start, info, n, negative)
-		}
+// scanCBORHead reads the head at pos.
+func scanCBORHead(data []byte, pos int) (cborHead, int, error) {
+	if pos >= len(data) {
+		return cborHead{}, pos, truncated(data)
 	}
-	if err != nil {
-		return token{}, err
-	}
-	switch major {
-	case cborUint:
-		return token{kind: kindUint, num: n}, nil
-	case cborNegative:
-		return token{kind: kindNegative, num: n}, nil
-	case cborBinary:
-		return r.content(start, kindBinary, info, n)
-	case cborString:
-		return r.content(start, kindString, info, n)
-	case cborList:
-		return r.items(kindList, info, n)
-	case cborDict:
-		return r.items(kindDict, info, n)
-	default:
-		return r.simple(info, n)
-	}
-}
-
-// head reads the initial octet and the argument that follows it.
-func (r *cborReader) head() (major, info byte, n uint64, err error) {
-	if r.pos >= len(r.data) {
-		return 0, 0, 0, r.truncated()
-	}
-	c := r.data[r.pos]
-	major, info = c>>5, c&0x1f
-	if info < 24 {
-		r.pos++
-		return major, info, uint64(info), nil
-	}
-	if info > 27 {
-		return r.headWithoutArgument(major, info)
-	}
-	width := 1 << (info - 24)
-	if len(r.data)-r.pos <= width {
-		return 0, 0, 0, r.truncated()
-	}
-	n = bigEndian(r.data[r.pos+1 : r.pos+1+width])
-	r.pos += 1 + width
-	return major, info, n, nil
-}
-
-func (r *cborReader) headWithoutArgument(major, info byte) (byte, byte, uint64, error) {
+	c := data[pos]
+	h := cborHead{major: c >> 5, info: c & 0x1f}
 	switch {
-	case info != cborIndefinite || major == cborUint || major == cborNegative || major == cborTag:
-		return 0, 0, 0, r.fail("reserved additional information %d", info)
-	case major == cborSimple:
-		return 0, 0, 0, r.fail("unexpected break")
+	case h.info < 24:
+		h.n = uint64(h.info)
+		return h, pos + 1, nil
+	case h.info > 27:
+		return scanIndefinite(h, pos)
 	}
-	r.pos++
-	return major, info, unknown, nil
+	end := pos + 1 + 1<<(h.info-24)
+	if end > len(data) {
+		return h, pos, truncated(data)
+	}
+	h.n = bigEndian(data[pos+1 : end])
+	if h.major == cborSimple && h.info == 24 && h.n < 32 {
+		return h, pos, failAt(pos, "simple value %d in two octets", h.n)
+	}
+	return h, end, nil
 }
 
-func (r *cborReader) items(k kind, info byte, n uint64) (token, error) {
-	if info != cborIndefinite && n > uint64(len(r.data)-r.pos) { // an item takes at least one octet
-		return token{}, r.fail("%s of %d items in %d octets", k, n, len(r.data)-r.pos)
+func scanIndefinite(h cborHead, pos int) (cborHead, int, error) {
+	switch {
+	case h.info != cborIndefinite || h.major == cborUint || h.major == cborNegative || h.major == cborTag:
+		return h, pos, failAt(pos, "reserved additional information %d", h.info)
+	case h.major == cborSimple:
+		return h, pos, failAt(pos, "unexpected break")
 	}
-	return token{kind: k, num: n}, nil
+	h.n = unknown
+	return h, pos + 1, nil
 }
 
-func (r *cborReader) content(start int, k kind, info byte, n uint64) (token, error) {
-	if info == cborIndefinite {
-		return r.chunks(start, k)
+// scanTags reads the head at pos behind all tags. The last tag is returned too,
+// 0 if there is none.
+func scanTags(data []byte, pos int) (h cborHead, tag uint64, next int, err error) {
+	for h, next, err = scanCBORHead(data, pos); err == nil && h.major == cborTag; {
+		tag = h.n
+		h, next, err = scanCBORHead(data, next)
 	}
-	return contentToken(&r.cursor, 0, k, n)
+	return h, tag, next, err
 }
 
-// chunks reads a string of indefinite length: chunks of definite length of the
-// same type up to a break.
-func (r *cborReader) chunks(start int, k kind) (token, error) {
-	want := r.data[start] >> 5
-	from := r.pos
-	for {
-		if r.pos < len(r.data) && r.data[r.pos] == cborBreak {
-			raw := r.data[from:r.pos]
-			r.pos++
-			return token{kind: k, raw: raw}, nil
-		}
-		major, info, n, err := r.head()
-		if err != nil {
-			return token{}, err
-		}
-		if major != want || info == cborIndefinite {
-			return token{}, r.fail("chunk of another type in a %s", k)
-		}
-		if _, err := contentToken(&r.cursor, 0, k, n); err != nil {
-			return token{}, err
-		}
+func (r *cborReader) key() (*token, error) { return r.next() }
+
+func (r *cborReader) more(bool, bool) (bool, error) {
+	if r.pos < len(r.data) && r.data[r.pos] == cborBreak {
+		r.pos++
+		return false, nil
 	}
+	return true, nil
 }
 
-// bignum reads the content of tag 2 or 3. The token's num is 1 for a negative
-// integer.
-func (r *cborReader) bignum(start int, info byte, n uint64, negative bool) (token, error) {
-	t, err := r.content(start, kindBinary, info, n)
-	t.kind = kindBig
-	if negative {
-		t.num = 1
+func (r *cborReader) next() (*token, error) {
+	h, tag, pos, err := scanTags(r.data, r.pos)
+	if err != nil {
+		return nil, err
 	}
+	t := &r.tok
+	t.kind, t.num = cborKinds[h.major], h.n
+	switch h.major {
+	case cborBinary, cborString:
+		return r.content(h, tag, pos)
+	case cborList, cborDict:
+		if h.info != cborIndefinite {
+			err = checkItems(r.data, pos, t.kind, h.n)
+		}
+	case cborSimple:
+		t.setSimple(h)
+	}
+	r.pos = pos
 	return t, err
 }
 
-func (r *cborReader) simple(info byte, n uint64) (token, error) {
-	switch info {
-	case 20:
-		return token{kind: kindFalse}, nil
-	case 21:
-		return token{kind: kindTrue}, nil
-	case 22, 23: // null, undefined
-		return token{kind: kindNull}, nil
-	case 24:
-		if n < 32 {
-			return token{}, r.fail("simple value %d in two octets", n)
-		}
-		return token{kind: kindSimple, num: n}, nil
-	case 25:
-		return token{kind: kindFloat, num: math.Float64bits(halfFloat(uint16(n)))}, nil
-	case 26:
-		return token{kind: kindFloat, num: math.Float64bits(float64(math.Float32frombits(uint32(n))))}, nil
-	case 27:
-		return token{kind: kindFloat, num: n}, nil
+// The tags of big integers.
+const (
+	tagBig         = 2
+	tagBigNegative = 3
+)
+
+func (r *cborReader) content(h cborHead, tag uint64, pos int) (*token, error) {
+	k := cborKinds[h.major]
+	end, err := scanCBORContent(r.data, pos, h)
+	if err != nil {
+		return nil, err
 	}
-	return token{kind: kindSimple, num: n}, nil
+	r.pos = end
+	definite := h.info != cborIndefinite
+	if !definite {
+		end-- // the break
+	}
+	t := r.tok.content(k, definite, r.data[pos:end])
+	if k == kindBinary && (tag == tagBig || tag == tagBigNegative) {
+		t.kind, t.num = kindBig, tag
+	}
+	return t, nil
+}
+
+// scanCBORContent skips the content of a string, in chunks of definite length
+// if it has none itself.
+func scanCBORContent(data []byte, pos int, h cborHead) (int, error) {
+	k := cborKinds[h.major]
+	if h.info != cborIndefinite {
+		return scanContent(data, pos, k, h.n)
+	}
+	for {
+		if pos < len(data) && data[pos] == cborBreak {
+			return pos + 1, nil
+		}
+		chunk, next, err := scanCBORHead(data, pos)
+		if err != nil {
+			return pos, err
+		}
+		if chunk.major != h.major || chunk.info == cborIndefinite {
+			return pos, failAt(pos, "chunk of another type in a %s", k)
+		}
+		if pos, err = scanContent(data, next, k, chunk.n); err != nil {
+			return pos, err
+		}
+	}
+}
+
+func (t *token) setSimple(h cborHead) {
+	switch h.info {
+	case 20:
+		t.kind = kindFalse
+	case 21:
+		t.kind = kindTrue
+	case 22, 23: // null, undefined
+		t.kind = kindNull
+	case 25:
+		t.kind, t.num = kindFloat, math.Float64bits(halfFloat(uint16(h.n)))
+	case 26:
+		t.kind, t.num = kindFloat, math.Float64bits(float64(math.Float32frombits(uint32(h.n))))
+	case 27:
+		t.kind = kindFloat
+	default:
+		t.kind = kindSimple
+	}
 }
 
 // halfFloat returns the value of an IEEE 754 binary16.
@@ -209,7 +202,77 @@ func halfFloat(h uint16) float64 {
 	return v
 }
 
-func (r *cborReader) text(t token) []byte {
+func (r *cborReader) skip(depth int) (err error) {
+	r.pos, err = walkCBOR(r.data, r.pos, 1, depth)
+	return err
+}
+
+// walkCBOR walks n values, which are at the given depth if they are lists or
+// dictionaries.
+func walkCBOR(data []byte, pos int, n uint64, depth int) (int, error) {
+	for ; n > 0; n-- {
+		if pos >= len(data) {
+			return pos, truncated(data)
+		}
+		var err error
+		switch c := data[pos]; {
+		case c < 24:
+			pos++
+		case cborString<<5 <= c && c < cborString<<5+24:
+			pos, err = scanContent(data, pos+1, kindString, uint64(c&0x1f))
+		default:
+			pos, err = walkCBORValue(data, pos, depth)
+		}
+		if err != nil {
+			return pos, err
+		}
+	}
+	return pos, nil
+}
+
+func walkCBORValue(data []byte, pos, depth int) (int, error) {
+	h, pos, err := scanCBORHead(data, pos)
+	if err != nil {
+		return pos, err
+	}
+	if h.major == cborTag {
+		if h, _, pos, err = scanTags(data, pos); err != nil {
+			return pos, err
+		}
+	}
+	switch h.major {
+	case cborBinary, cborString:
+		return scanCBORContent(data, pos, h)
+	case cborList, cborDict:
+		return walkCBORItems(data, pos, h, depth)
+	}
+	return pos, nil
+}
+
+func walkCBORItems(data []byte, pos int, h cborHead, depth int) (int, error) {
+	if depth > maxDepth {
+		return pos, tooDeep(pos)
+	}
+	perItem := uint64(1)
+	if h.major == cborDict {
+		perItem = 2 // any value can be a key (SER-6)
+	}
+	if h.info != cborIndefinite {
+		if err := checkItems(data, pos, cborKinds[h.major], h.n); err != nil {
+			return pos, err
+		}
+		return walkCBOR(data, pos, perItem*h.n, depth+1)
+	}
+	for pos >= len(data) || data[pos] != cborBreak {
+		var err error
+		if pos, err = walkCBOR(data, pos, perItem, depth+1); err != nil {
+			return pos, err
+		}
+	}
+	return pos + 1, nil
+}
+
+func (r *cborReader) text(t *token) []byte {
 	if t.plain {
 		return t.raw
 	}
@@ -219,26 +282,30 @@ func (r *cborReader) text(t token) []byte {
 
 // appendChunks appends the content of chunks that were checked before.
 func appendChunks(dst, raw []byte) []byte {
-	c := cborReader{cursor: cursor{data: raw}}
-	for c.pos < len(raw) {
-		_, _, n, _ := c.head()
-		dst = append(dst, raw[c.pos:c.pos+int(n)]...)
-		c.pos += int(n)
+	for pos := 0; pos < len(raw); {
+		h, next, _ := scanCBORHead(raw, pos)
+		pos = next + int(h.n)
+		dst = append(dst, raw[next:pos]...)
 	}
 	return dst
 }
 
-func (r *cborReader) binary(t token) ([]byte, bool) { return r.text(t), t.kind == kindBinary }
+func (r *cborReader) binary(t *token) ([]byte, bool) {
+	if t.kind != kindBinary {
+		return nil, false
+	}
+	return r.text(t), true
+}
 
-func (r *cborReader) float(t token) (float64, error) { return math.Float64frombits(t.num), nil }
+func (r *cborReader) float(t *token) (float64, error) { return math.Float64frombits(t.num), nil }
 
-func (r *cborReader) big(t token) (*big.Int, error) {
+func (r *cborReader) big(t *token) (*big.Int, error) {
 	b := r.text(t)
 	if len(b) > maxBigDigits/3 {
-		return nil, fmt.Errorf("integer of %d octets", len(b))
+		return nil, r.fail("integer of %d octets", len(b))
 	}
 	v := new(big.Int).SetBytes(b)
-	if t.num == 1 { // tag 3 holds -1 minus the value
+	if t.num == tagBigNegative { // holds -1 minus the value
 		v.Not(v)
 	}
 	return v, nil

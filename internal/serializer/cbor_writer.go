@@ -23,7 +23,8 @@ func (cborEncoding) appendOpen(dst []byte, dict bool, n uint64) []byte {
 }
 
 func (e cborEncoding) patch(dst []byte, at int, dict bool, n uint64) []byte {
-	return patchHead(e, dst, at, dict, n)
+	var room [9]byte
+	return replaceHead(dst, at, e.appendOpen(room[:0], dict, n))
 }
 
 // appendCBORHead appends a major type with its argument in the shortest form.

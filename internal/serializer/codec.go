@@ -24,7 +24,8 @@ type codec struct {
 	list    container
 	dict    container
 	element string // the name of the element being read
-	key     []byte // the key met, nil once its value is read
+	key     []byte // the key met, empty once its value is read
+	untaken bool   // the value of the key met is not read
 	name    string // the key whose value is being read
 	strings *interner
 
@@ -39,10 +40,10 @@ const messageDepth = 2
 func (c *codec) writing() bool { return c.r == nil }
 
 // nextElement moves to the next element of the message. When reading it
-// returns the element's token, false after an error.
-func (c *codec) nextElement(name string) (token, bool) {
+// returns the element's *token, false after an error.
+func (c *codec) nextElement(name string) (*token, bool) {
 	if c.err != nil || !c.wantElement(name) {
-		return token{}, false
+		return nil, false
 	}
 	return c.token()
 }
@@ -68,11 +69,11 @@ func (c *codec) moreElements(name string) bool {
 }
 
 // token reads one value, or the head of one.
-func (c *codec) token() (token, bool) {
+func (c *codec) token() (*token, bool) {
 	t, err := c.r.next()
 	if err != nil {
 		c.malformed(err)
-		return t, false
+		return nil, false
 	}
 	return t, true
 }
@@ -100,7 +101,7 @@ func (c *codec) malformed(err error) {
 	c.violation("%s: %v", c.format, err)
 }
 
-func (c *codec) want(what string, got token) {
+func (c *codec) want(what string, got *token) {
 	c.violation("want %s, got %s", what, got.kind)
 }
 
@@ -133,7 +134,7 @@ func (c *codec) idOrZero(name string, p *wamp.ID) {
 	}
 }
 
-func (c *codec) idOf(t token, least uint64) wamp.ID {
+func (c *codec) idOf(t *token, least uint64) wamp.ID {
 	if t.kind != kindUint || t.num < least || t.num > uint64(wamp.MaxID) {
 		if t.kind == kindUint {
 			c.violation("want an id from %d to 2^53, got %d", least, t.num)
@@ -159,7 +160,7 @@ func (c *codec) requestType(name string, p *wamp.Code) {
 
 const maxCode = 1023 // MSG-7
 
-func (c *codec) codeOf(t token) wamp.Code {
+func (c *codec) codeOf(t *token) wamp.Code {
 	if t.kind != kindUint {
 		c.want("a type code", t)
 		return 0
@@ -201,7 +202,7 @@ func uri[S ~string](c *codec, name string, p *S) {
 	}
 }
 
-func (c *codec) stringOf(t token) string {
+func (c *codec) stringOf(t *token) string {
 	if t.kind != kindString {
 		c.want("a string", t)
 		return ""
@@ -230,7 +231,7 @@ func (c *codec) writeDictValue(d wamp.Dict) {
 	c.dst = dst
 }
 
-func (c *codec) dictOf(t token, depth int) wamp.Dict {
+func (c *codec) dictOf(t *token, depth int) wamp.Dict {
 	if t.kind != kindDict {
 		c.want("a dict", t)
 		return nil
@@ -273,6 +274,7 @@ func (c *codec) payload(p *wamp.Payload, a *wamp.Attributes) {
 
 // readArguments walks a list, or something opaque if that is allowed.
 func (c *codec) readArguments(mayBeOpaque bool) (opaque bool) {
+	start := c.r.offset()
 	t, ok := c.token()
 	if !ok {
 		return false
@@ -284,23 +286,26 @@ func (c *codec) readArguments(mayBeOpaque bool) (opaque bool) {
 		c.want("a list", t)
 		return false
 	}
-	if err := walk(c.r, t, messageDepth); err != nil {
-		c.malformed(err)
-	}
+	c.r.seek(start)
+	c.skip(messageDepth)
 	return false
 }
 
 // readArgumentsKw walks a dictionary with string keys (SER-6).
 func (c *codec) readArgumentsKw() {
-	t, ok := c.token()
-	if !ok {
-		return
+	if t, ok := c.token(); ok {
+		c.skipDict(t, messageDepth)
 	}
+}
+
+// skipDict skips the rest of the value t, which must be a dictionary with
+// string keys.
+func (c *codec) skipDict(t *token, depth int) {
 	if t.kind != kindDict {
 		c.want("a dict", t)
 		return
 	}
-	if err := walkStringKeys(c.r, t, messageDepth); err != nil {
+	if err := skipStringKeys(c.r, t, depth); err != nil {
 		c.malformed(err)
 	}
 }
@@ -332,11 +337,7 @@ func (c *codec) end(head int) {
 
 // skip reads a value and forgets it.
 func (c *codec) skip(depth int) {
-	t, ok := c.token()
-	if !ok {
-		return
-	}
-	if err := walk(c.r, t, depth); err != nil {
+	if err := c.r.skip(depth); err != nil {
 		c.malformed(err)
 	}
 }

@@ -69,21 +69,13 @@ func (c *codec) openOptions() bool {
 // nextKey moves to the next key of the dictionary.
 func (c *codec) nextKey() bool {
 	c.name = ""
-	if c.err != nil {
-		return false
-	}
-	more, key := c.readKey(&c.dict)
-	c.key = key
-	return more
+	c.untaken, c.key = c.readKey(&c.dict)
+	return c.untaken
 }
 
 // readKey reads the next key of d, which must be a string.
 func (c *codec) readKey(d *container) (more bool, key []byte) {
-	var err error
-	if *d, more, err = c.r.more(*d); !more {
-		if err != nil {
-			c.malformed(err)
-		}
+	if !c.moreItems(d) {
 		return false, nil
 	}
 	t, err := c.r.key()
@@ -95,15 +87,12 @@ func (c *codec) readKey(d *container) (more bool, key []byte) {
 		c.want("a string as key", t)
 		return false, nil
 	}
-	if key = c.r.text(t); key == nil {
-		key = []byte{}
-	}
-	return true, key
+	return true, c.r.text(t)
 }
 
 // skipUntaken skips the value of a key that nobody took (MSG-6).
 func (c *codec) skipUntaken() {
-	if c.err == nil && c.key != nil {
+	if c.err == nil && c.untaken {
 		c.skip(messageDepth + 1)
 	}
 }
@@ -116,45 +105,50 @@ func (c *codec) startKey(key string) {
 	c.dst = c.format.appendColon(c.dst)
 }
 
-// take reports whether the key met is the given one, and returns its value
-// unless that is null.
-func (c *codec) take(key string) (token, bool) {
-	if c.key == nil || string(c.key) != key || c.err != nil {
-		return token{}, false
+// handles reports whether there is something to do for a key: when writing, to
+// write it, since it is set; when reading, to read its value, since it is the
+// key met. It is small enough to be inlined, as are the methods that call it,
+// since most keys are neither set nor met.
+func (c *codec) handles(key string, set bool) bool {
+	if c.writing() {
+		return set
 	}
-	c.key, c.name = nil, key
+	return string(c.key) == key
+}
+
+// take returns the value of the key met, unless it is null.
+func (c *codec) take(key string) (*token, bool) {
+	c.key, c.untaken, c.name = nil, false, key
 	t, ok := c.token()
 	return t, ok && t.kind != kindNull
 }
 
 func (c *codec) flag(key string, p *bool) {
-	if c.writing() {
-		if *p {
-			c.startKey(key)
-			c.dst = c.format.appendBool(c.dst, true)
-		}
-		return
-	}
-	if t, ok := c.take(key); ok {
-		*p = c.boolOf(t)
+	if c.handles(key, *p) {
+		c.handleFlag(key, p, true)
 	}
 }
 
 // negatedFlag is a key whose default is true.
 func (c *codec) negatedFlag(key string, p *bool) {
-	if c.writing() {
-		if *p {
-			c.startKey(key)
-			c.dst = c.format.appendBool(c.dst, false)
-		}
-		return
-	}
-	if t, ok := c.take(key); ok {
-		*p = !c.boolOf(t)
+	if c.handles(key, *p) {
+		c.handleFlag(key, p, false)
 	}
 }
 
-func (c *codec) boolOf(t token) bool {
+// handleFlag carries a bool that is true in *p when the key holds want.
+func (c *codec) handleFlag(key string, p *bool, want bool) {
+	if c.writing() {
+		c.startKey(key)
+		c.dst = c.format.appendBool(c.dst, want)
+		return
+	}
+	if t, ok := c.take(key); ok {
+		*p = c.boolOf(t) == want
+	}
+}
+
+func (c *codec) boolOf(t *token) bool {
 	if t.kind != kindTrue && t.kind != kindFalse {
 		c.want("a bool", t)
 	}
@@ -163,11 +157,15 @@ func (c *codec) boolOf(t token) bool {
 
 // str is a key that holds a string.
 func str[S ~string](c *codec, key string, p *S) {
+	if c.handles(key, *p != "") {
+		handleStr(c, key, p)
+	}
+}
+
+func handleStr[S ~string](c *codec, key string, p *S) {
 	if c.writing() {
-		if *p != "" {
-			c.startKey(key)
-			c.dst = c.format.appendString(c.dst, string(*p))
-		}
+		c.startKey(key)
+		c.dst = c.format.appendString(c.dst, string(*p))
 		return
 	}
 	if t, ok := c.take(key); ok {
@@ -176,11 +174,15 @@ func str[S ~string](c *codec, key string, p *S) {
 }
 
 func (c *codec) idKey(key string, p *wamp.ID) {
+	if c.handles(key, *p != 0) {
+		c.handleID(key, p)
+	}
+}
+
+func (c *codec) handleID(key string, p *wamp.ID) {
 	if c.writing() {
-		if *p != 0 {
-			c.startKey(key)
-			c.dst = c.format.appendUint(c.dst, uint64(*p))
-		}
+		c.startKey(key)
+		c.dst = c.format.appendUint(c.dst, uint64(*p))
 		return
 	}
 	if t, ok := c.take(key); ok {
@@ -190,11 +192,15 @@ func (c *codec) idKey(key string, p *wamp.ID) {
 
 // number is a key that holds an integer of at least least.
 func (c *codec) number(key string, least uint64, p *uint64) {
+	if c.handles(key, *p != 0) {
+		c.handleNumber(key, least, p)
+	}
+}
+
+func (c *codec) handleNumber(key string, least uint64, p *uint64) {
 	if c.writing() {
-		if *p != 0 {
-			c.startKey(key)
-			c.dst = c.format.appendUint(c.dst, *p)
-		}
+		c.startKey(key)
+		c.dst = c.format.appendUint(c.dst, *p)
 		return
 	}
 	if t, ok := c.take(key); ok {
@@ -202,7 +208,7 @@ func (c *codec) number(key string, least uint64, p *uint64) {
 	}
 }
 
-func (c *codec) numberOf(t token, least uint64) uint64 {
+func (c *codec) numberOf(t *token, least uint64) uint64 {
 	if t.kind != kindUint || t.num < least || t.num > math.MaxInt64 {
 		c.violation("want an integer of at least %d, got %s", least, t.describe())
 		return 0
@@ -212,11 +218,15 @@ func (c *codec) numberOf(t token, least uint64) uint64 {
 
 // optionalNumber is a key that holds an integer and can be absent.
 func (c *codec) optionalNumber(key string, p **int) {
+	if c.handles(key, *p != nil) {
+		c.handleOptionalNumber(key, p)
+	}
+}
+
+func (c *codec) handleOptionalNumber(key string, p **int) {
 	if c.writing() {
-		if *p != nil {
-			c.startKey(key)
-			c.dst = c.format.appendUint(c.dst, uint64(max(0, **p)))
-		}
+		c.startKey(key)
+		c.dst = c.format.appendUint(c.dst, uint64(max(0, **p)))
 		return
 	}
 	if t, ok := c.take(key); ok {
@@ -228,11 +238,12 @@ func (c *codec) optionalNumber(key string, p **int) {
 // word is a key that holds one of a few words.
 func word[T comparable](c *codec, key string, p *T, text func(T) string, parse func(string) (T, bool)) {
 	var zero T
+	if !c.handles(key, *p != zero) {
+		return
+	}
 	if c.writing() {
-		if *p != zero {
-			c.startKey(key)
-			c.dst = c.format.appendString(c.dst, text(*p))
-		}
+		c.startKey(key)
+		c.dst = c.format.appendString(c.dst, text(*p))
 		return
 	}
 	t, ok := c.take(key)
@@ -250,11 +261,12 @@ func word[T comparable](c *codec, key string, p *T, text func(T) string, parse f
 
 // dictKey is a key that holds a dictionary of anything.
 func (c *codec) dictKey(key string, p *wamp.Dict) {
+	if !c.handles(key, *p != nil) {
+		return
+	}
 	if c.writing() {
-		if *p != nil {
-			c.startKey(key)
-			c.writeDictValue(*p)
-		}
+		c.startKey(key)
+		c.writeDictValue(*p)
 		return
 	}
 	if t, ok := c.take(key); ok {
@@ -264,44 +276,50 @@ func (c *codec) dictKey(key string, p *wamp.Dict) {
 
 // ids is a key that holds a list of ids. Absent and empty differ (MSG-8).
 func (c *codec) ids(key string, p *[]wamp.ID) {
-	if c.writing() {
-		if *p != nil {
-			c.startList(key, len(*p))
-			for i, id := range *p {
-				c.dst = c.format.appendUint(c.format.appendComma(c.dst, uint64(i)), uint64(id))
-			}
-			c.dst = c.format.appendClose(c.dst, false)
-		}
+	if !c.handles(key, *p != nil) {
 		return
 	}
-	if t, ok := c.take(key); ok {
-		*p = []wamp.ID{}
-		for l := c.listOf(t); c.moreItems(&l); {
-			if t, ok := c.token(); ok {
-				*p = append(*p, c.idOf(t, 1))
-			}
+	if c.writing() {
+		c.startList(key, len(*p))
+		for i, id := range *p {
+			c.dst = c.format.appendUint(c.format.appendComma(c.dst, uint64(i)), uint64(id))
+		}
+		c.dst = c.format.appendClose(c.dst, false)
+		return
+	}
+	t, ok := c.take(key)
+	if !ok {
+		return
+	}
+	*p = []wamp.ID{}
+	for l := c.listOf(t); c.moreItems(&l); {
+		if t, ok := c.token(); ok {
+			*p = append(*p, c.idOf(t, 1))
 		}
 	}
 }
 
 // texts is a key that holds a list of strings. Absent and empty differ (MSG-8).
 func (c *codec) texts(key string, p *[]string) {
-	if c.writing() {
-		if *p != nil {
-			c.startList(key, len(*p))
-			for i, s := range *p {
-				c.dst = c.format.appendString(c.format.appendComma(c.dst, uint64(i)), s)
-			}
-			c.dst = c.format.appendClose(c.dst, false)
-		}
+	if !c.handles(key, *p != nil) {
 		return
 	}
-	if t, ok := c.take(key); ok {
-		*p = []string{}
-		for l := c.listOf(t); c.moreItems(&l); {
-			if t, ok := c.token(); ok {
-				*p = append(*p, c.stringOf(t))
-			}
+	if c.writing() {
+		c.startList(key, len(*p))
+		for i, s := range *p {
+			c.dst = c.format.appendString(c.format.appendComma(c.dst, uint64(i)), s)
+		}
+		c.dst = c.format.appendClose(c.dst, false)
+		return
+	}
+	t, ok := c.take(key)
+	if !ok {
+		return
+	}
+	*p = []string{}
+	for l := c.listOf(t); c.moreItems(&l); {
+		if t, ok := c.token(); ok {
+			*p = append(*p, c.stringOf(t))
 		}
 	}
 }
@@ -311,21 +329,20 @@ func (c *codec) startList(key string, n int) {
 	c.dst = c.format.appendOpen(c.dst, false, uint64(n))
 }
 
-func (c *codec) listOf(t token) container {
+func (c *codec) listOf(t *token) container {
 	if t.kind != kindList {
 		c.want("a list", t)
 	}
 	return t.items()
 }
 
-// moreItems moves to the next item of a list.
+// moreItems moves to the next item of a list or dictionary.
 func (c *codec) moreItems(l *container) bool {
 	if c.err != nil {
 		return false
 	}
-	var more bool
-	var err error
-	if *l, more, err = c.r.more(*l); err != nil {
+	more, err := l.more(c.r)
+	if err != nil {
 		c.malformed(err)
 	}
 	return more

@@ -4,13 +4,13 @@ import "hash/maphash"
 
 // interner remembers the strings that it made from octets, so that those which
 // come again and again, such as URIs, cost no allocation. It forgets a string
-// when another one needs its place.
+// when newer ones need its place.
 type interner struct {
-	slots *[internSlots]string // allocated by the first string
+	slots *[internSlots]string // pairs, newer first; allocated by the first string
 }
 
 const (
-	internSlots  = 16
+	internSlots  = 32
 	internLength = 128 // octets of the longest string remembered
 )
 
@@ -26,9 +26,14 @@ func (in *interner) get(b []byte) string {
 	if in.slots == nil {
 		in.slots = new([internSlots]string)
 	}
-	slot := &in.slots[maphash.Bytes(internSeed, b)%internSlots]
-	if *slot != string(b) {
-		*slot = string(b)
+	i := maphash.Bytes(internSeed, b) % internSlots &^ 1
+	newer, older := &in.slots[i], &in.slots[i+1]
+	switch string(b) {
+	case *newer:
+	case *older:
+		*newer, *older = *older, *newer
+	default:
+		*newer, *older = string(b), *newer
 	}
-	return *slot
+	return *newer
 }

@@ -83,9 +83,10 @@ func (c *codec) calleeTrace() {
 }
 
 // unused is a known key without a field: its value is checked to be of the
-// kind (kindTrue for any bool, kindUint for an id), and dropped.
+// kind (kindTrue for any bool, kindUint for an id, kindDict or kindString), and
+// dropped.
 func (c *codec) unused(key string, k kind) {
-	if c.writing() {
+	if !c.handles(key, false) {
 		return
 	}
 	t, ok := c.take(key)
@@ -97,27 +98,20 @@ func (c *codec) unused(key string, k kind) {
 		c.boolOf(t)
 	case kindUint:
 		c.idOf(t, 1)
+	case kindDict:
+		c.skipDict(t, messageDepth+1)
 	default:
-		c.unusedValue(t, k)
-	}
-}
-
-func (c *codec) unusedValue(t token, k kind) {
-	if t.kind != k {
-		c.want("a "+k.String(), t)
-		return
-	}
-	if err := walk(c.r, t, messageDepth+1); err != nil {
-		c.malformed(err)
+		c.stringOf(t)
 	}
 }
 
 // forwarders is the trace of routers passed. With a nil p it is only checked.
 func (c *codec) forwarders(key string, p *[]wamp.Forwarder) {
+	if !c.handles(key, p != nil && *p != nil) {
+		return
+	}
 	if c.writing() {
-		if p != nil && *p != nil {
-			c.writeForwarders(key, *p)
-		}
+		c.writeForwarders(key, *p)
 		return
 	}
 	t, ok := c.take(key)
@@ -184,6 +178,9 @@ func (c *codec) readString() string {
 // roles is the dictionary of roles and their features (SES-1). Unknown roles
 // and features are ignored.
 func (c *codec) roles(key string, p *wamp.Roles) {
+	if !c.handles(key, true) {
+		return
+	}
 	if c.writing() {
 		c.startKey(key)
 		c.writeRoles(p)

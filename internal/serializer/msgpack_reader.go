@@ -11,25 +11,29 @@ import (
 // (section 5.3 of the rules).
 type msgpackReader struct{ cursor }
 
-func (r *msgpackReader) key() (token, error) { return r.next() }
+func (r *msgpackReader) key() (*token, error) { return r.next() }
 
-func (r *msgpackReader) more(c container) (container, bool, error) {
-	if c.left == 0 {
-		return c, false, nil
-	}
-	c.left--
-	return c, true, nil
+// more is never called: all lists and dictionaries are counted.
+func (r *msgpackReader) more(bool, bool) (bool, error) {
+	return false, r.fail("no end marks in MessagePack")
 }
 
-func (r *msgpackReader) next() (token, error) {
+func (r *msgpackReader) skip(depth int) (err error) {
+	r.pos, err = walkMsgpack(r.data, r.pos, 1, depth)
+	return err
+}
+
+func (r *msgpackReader) next() (*token, error) {
 	if r.pos >= len(r.data) {
-		return token{}, r.truncated()
+		return nil, truncated(r.data)
 	}
 	c := r.data[r.pos]
+	t := &r.tok
 	switch {
 	case c <= 0x7f:
 		r.pos++
-		return token{kind: kindUint, num: uint64(c)}, nil
+		t.kind, t.num = kindUint, uint64(c)
+		return t, nil
 	case c <= 0x8f:
 		return r.items(1, kindDict, uint64(c&0x0f))
 	case c <= 0x9f:
@@ -38,129 +42,215 @@ func (r *msgpackReader) next() (token, error) {
 		return r.content(1, kindString, uint64(c&0x1f))
 	case c >= 0xe0:
 		r.pos++
-		return token{kind: kindNegative, num: uint64(^c)}, nil
+		t.kind, t.num = kindNegative, uint64(^c)
+		return t, nil
 	}
 	return r.long(c)
 }
 
 // long reads a value whose first octet c is 0xc0 to 0xdf.
-func (r *msgpackReader) long(c byte) (token, error) {
-	switch c {
-	case 0xc0:
-		return r.constant(kindNull)
-	case 0xc2:
-		return r.constant(kindFalse)
-	case 0xc3:
-		return r.constant(kindTrue)
-	case 0xc1:
-		return token{}, r.fail("octet 0xc1 is not used by MessagePack")
-	case 0xd4, 0xd5, 0xd6, 0xd7, 0xd8:
-		return r.extension(1, 1<<(c-0xd4))
-	}
-	width := msgpackWidths[c-0xc0]
+func (r *msgpackReader) long(c byte) (*token, error) {
+	width := int(msgpackWidths[c-0xc0])
 	if len(r.data)-r.pos <= width {
-		return token{}, r.truncated()
+		return nil, truncated(r.data)
 	}
 	n := bigEndian(r.data[r.pos+1 : r.pos+1+width])
-	switch c {
-	case 0xc4, 0xc5, 0xc6:
-		return r.content(1+width, kindBinary, n)
-	case 0xc7, 0xc8, 0xc9:
+	switch k := msgpackKinds[c-0xc0]; k {
+	case kindString, kindBinary:
+		return r.content(1+width, k, n)
+	case kindList, kindDict:
+		return r.items(1+width, k, n)
+	case kindExtension:
+		if width == 0 { // fixext
+			n = 1 << (c - 0xd4)
+		}
 		return r.extension(1+width, n)
-	case 0xd9, 0xda, 0xdb:
-		return r.content(1+width, kindString, n)
-	case 0xdc, 0xdd:
-		return r.items(1+width, kindList, n)
-	case 0xde, 0xdf:
-		return r.items(1+width, kindDict, n)
+	case kindSimple:
+		return nil, r.fail("octet %#02x is not used by MessagePack", c)
+	default:
+		r.pos += 1 + width
+		r.tok.kind = k
+		r.tok.setMsgpackNumber(c, n)
+		return &r.tok, nil
 	}
-	r.pos += 1 + width
-	return msgpackNumber(c, n), nil
+}
+
+// msgpackKinds is the kind of value that begins with 0xc0 to 0xdf: kindUint for
+// any integer, kindSimple for the octet that begins none.
+var msgpackKinds = [32]kind{
+	kindNull, kindSimple, kindFalse, kindTrue, // 0xc0
+	kindBinary, kindBinary, kindBinary,
+	kindExtension, kindExtension, kindExtension, // 0xc7
+	kindFloat, kindFloat,
+	kindUint, kindUint, kindUint, kindUint, // 0xcc
+	kindUint, kindUint, kindUint, kindUint, // 0xd0
+	kindExtension, kindExtension, kindExtension, kindExtension, kindExtension,
+	kindString, kindString, kindString, // 0xd9
+	kindList, kindList, kindDict, kindDict,
 }
 
 // msgpackWidths is the number of octets of the number that follows the first
 // octets 0xc0 to 0xdf.
-var msgpackWidths = [32]int{
-	0xc4 - 0xc0: 1, 2, 4, // binary
-	0xc7 - 0xc0: 1, 2, 4, // extension
-	0xca - 0xc0: 4, 8, // float
-	0xcc - 0xc0: 1, 2, 4, 8, // unsigned
-	0xd0 - 0xc0: 1, 2, 4, 8, // signed
-	0xd9 - 0xc0: 1, 2, 4, // string
-	0xdc - 0xc0: 2, 4, 2, 4, // list, dictionary
+var msgpackWidths = [32]uint8{
+	0, 0, 0, 0, // null, unused, false, true
+	1, 2, 4, // binary
+	1, 2, 4, // extension
+	4, 8, // float
+	1, 2, 4, 8, // unsigned
+	1, 2, 4, 8, // signed
+	0, 0, 0, 0, 0, // extension of fixed length
+	1, 2, 4, // string
+	2, 4, 2, 4, // list, dictionary
 }
 
-func msgpackNumber(c byte, n uint64) token {
+// setMsgpackNumber sets t to the number n that follows the octet c. Integers
+// may come in any form (MP-3).
+func (t *token) setMsgpackNumber(c byte, n uint64) {
+	t.num = n
 	switch c {
 	case 0xca:
-		n = math.Float64bits(float64(math.Float32frombits(uint32(n))))
-		return token{kind: kindFloat, num: n}
-	case 0xcb:
-		return token{kind: kindFloat, num: n}
+		t.num = math.Float64bits(float64(math.Float32frombits(uint32(n))))
 	case 0xd0:
-		return signed(int64(int8(n)))
+		t.setSigned(int64(int8(n)))
 	case 0xd1:
-		return signed(int64(int16(n)))
+		t.setSigned(int64(int16(n)))
 	case 0xd2:
-		return signed(int64(int32(n)))
+		t.setSigned(int64(int32(n)))
 	case 0xd3:
-		return signed(int64(n))
+		t.setSigned(int64(n))
 	}
-	return token{kind: kindUint, num: n}
 }
 
-// signed returns the token of an integer (MP-3: any form of a number will do).
-func signed(v int64) token {
+func (t *token) setSigned(v int64) {
 	if v < 0 {
-		return token{kind: kindNegative, num: uint64(^v)}
+		t.kind, t.num = kindNegative, uint64(^v)
+	} else {
+		t.kind, t.num = kindUint, uint64(v)
 	}
-	return token{kind: kindUint, num: uint64(v)}
 }
 
-func (r *msgpackReader) constant(k kind) (token, error) {
-	r.pos++
-	return token{kind: k}, nil
-}
-
-func (r *msgpackReader) items(head int, k kind, n uint64) (token, error) {
+func (r *msgpackReader) items(head int, k kind, n uint64) (*token, error) {
 	r.pos += head
-	if n > uint64(len(r.data)-r.pos) { // an item takes at least one octet
-		return token{}, r.fail("%s of %d items in %d octets", k, n, len(r.data)-r.pos)
+	if err := checkItems(r.data, r.pos, k, n); err != nil {
+		return nil, err
 	}
-	return token{kind: k, num: n}, nil
+	r.tok.kind, r.tok.num = k, n
+	return &r.tok, nil
 }
 
-func (r *msgpackReader) content(head int, k kind, n uint64) (token, error) {
-	t, err := contentToken(&r.cursor, head, k, n)
-	return t, err
+func (r *msgpackReader) content(head int, k kind, n uint64) (*token, error) {
+	start := r.pos + head
+	end, err := scanContent(r.data, start, k, n)
+	if err != nil {
+		return nil, err
+	}
+	r.pos = end
+	return r.tok.content(k, true, r.data[start:end]), nil
 }
 
 // extension reads type and data of an extension; they are only walked (MP-2).
-func (r *msgpackReader) extension(head int, n uint64) (token, error) {
-	t, err := contentToken(&r.cursor, head, kindExtension, n+1)
-	if err == nil {
-		t.num, t.raw = uint64(t.raw[0]), t.raw[1:]
+func (r *msgpackReader) extension(head int, n uint64) (*token, error) {
+	t, err := r.content(head, kindExtension, n+1)
+	if err != nil {
+		return nil, err
 	}
-	return t, err
+	t.num, t.raw = uint64(t.raw[0]), t.raw[1:]
+	return t, nil
 }
 
-// contentToken reads n octets of a string or binary after a head.
-func contentToken(c *cursor, head int, k kind, n uint64) (token, error) {
-	start := c.pos + head
-	if start > len(c.data) || n > uint64(len(c.data)-start) {
-		return token{}, c.fail("%s of %d octets, but %d are left", k, n, max(0, len(c.data)-start))
+// walkMsgpack walks n values, which are at the given depth if they are lists
+// or dictionaries.
+func walkMsgpack(data []byte, pos int, n uint64, depth int) (int, error) {
+	for ; n > 0; n-- {
+		if pos >= len(data) {
+			return pos, truncated(data)
+		}
+		var err error
+		switch c := data[pos]; {
+		case c <= 0x7f || c >= 0xe0:
+			pos++
+		case 0xa0 <= c && c <= 0xbf:
+			pos, err = scanContent(data, pos+1, kindString, uint64(c&0x1f))
+		case c <= 0x8f:
+			pos, err = walkMsgpackItems(data, pos+1, kindDict, uint64(c&0x0f), depth)
+		case c <= 0x9f:
+			pos, err = walkMsgpackItems(data, pos+1, kindList, uint64(c&0x0f), depth)
+		default:
+			pos, err = walkMsgpackLong(data, pos, depth)
+		}
+		if err != nil {
+			return pos, err
+		}
 	}
-	raw := c.data[start : start+int(n)]
-	if k == kindString && !utf8.Valid(raw) {
-		return token{}, c.fail("invalid UTF-8 in a string")
+	return pos, nil
+}
+
+func walkMsgpackLong(data []byte, pos, depth int) (int, error) {
+	c := data[pos]
+	width := int(msgpackWidths[c-0xc0])
+	if len(data)-pos <= width {
+		return pos, truncated(data)
 	}
-	c.pos = start + int(n)
-	return token{kind: k, plain: true, raw: raw}, nil
+	k := msgpackKinds[c-0xc0]
+	switch k {
+	case kindString, kindBinary, kindExtension, kindList, kindDict:
+	case kindSimple:
+		return pos, failAt(pos, "octet %#02x is not used by MessagePack", c)
+	default:
+		return pos + 1 + width, nil
+	}
+	n := bigEndian(data[pos+1 : pos+1+width])
+	pos += 1 + width
+	switch {
+	case k == kindList || k == kindDict:
+		return walkMsgpackItems(data, pos, k, n, depth)
+	case k == kindExtension && width == 0:
+		n = 1 + 1<<(c-0xd4) // the type and the data
+	case k == kindExtension:
+		n++
+	}
+	return scanContent(data, pos, k, n)
+}
+
+func walkMsgpackItems(data []byte, pos int, k kind, n uint64, depth int) (int, error) {
+	if depth > maxDepth {
+		return pos, tooDeep(pos)
+	}
+	if err := checkItems(data, pos, k, n); err != nil {
+		return pos, err
+	}
+	if k == kindDict {
+		n *= 2 // any value can be a key (SER-6)
+	}
+	return walkMsgpack(data, pos, n, depth+1)
+}
+
+// checkItems checks a number of items against the octets left, of which an
+// item takes at least one.
+func checkItems(data []byte, pos int, k kind, n uint64) error {
+	if left := len(data) - pos; n > uint64(left) {
+		return failAt(pos, "%s of %d items in %d octets", k, n, left)
+	}
+	return nil
+}
+
+// scanContent skips the n octets of a string, binary or extension.
+func scanContent(data []byte, pos int, k kind, n uint64) (int, error) {
+	if left := len(data) - pos; n > uint64(left) {
+		return pos, failAt(pos, "%s of %d octets, but %d are left", k, n, left)
+	}
+	end := pos + int(n)
+	if k == kindString && !utf8.Valid(data[pos:end]) {
+		return pos, failAt(pos, "invalid UTF-8 in a string")
+	}
+	return end, nil
 }
 
 // bigEndian returns the number that b holds.
 func bigEndian(b []byte) uint64 {
 	switch len(b) {
+	case 0:
+		return 0
 	case 1:
 		return uint64(b[0])
 	case 2:
@@ -172,13 +262,13 @@ func bigEndian(b []byte) uint64 {
 	}
 }
 
-func (r *msgpackReader) text(t token) []byte { return t.raw }
+func (r *msgpackReader) text(t *token) []byte { return t.raw }
 
-func (r *msgpackReader) binary(t token) ([]byte, bool) { return t.raw, t.kind == kindBinary }
+func (r *msgpackReader) binary(t *token) ([]byte, bool) { return t.raw, t.kind == kindBinary }
 
-func (r *msgpackReader) float(t token) (float64, error) { return math.Float64frombits(t.num), nil }
+func (r *msgpackReader) float(t *token) (float64, error) { return math.Float64frombits(t.num), nil }
 
 // big is never called: MessagePack has no such integers.
-func (r *msgpackReader) big(token) (*big.Int, error) {
+func (r *msgpackReader) big(*token) (*big.Int, error) {
 	return nil, r.fail("no big integers in MessagePack")
 }

@@ -31,14 +31,13 @@ func (msgpackEncoding) appendOpen(dst []byte, dict bool, n uint64) []byte {
 }
 
 func (e msgpackEncoding) patch(dst []byte, at int, dict bool, n uint64) []byte {
-	return patchHead(e, dst, at, dict, n)
+	var room [9]byte
+	return replaceHead(dst, at, e.appendOpen(room[:0], dict, n))
 }
 
-// patchHead replaces the one-octet head at dst[at]. A longer head moves what
+// replaceHead replaces the one-octet head at dst[at]. A longer head moves what
 // follows it.
-func patchHead(e encoding, dst []byte, at int, dict bool, n uint64) []byte {
-	var room [9]byte
-	head := e.appendOpen(room[:0], dict, n)
+func replaceHead(dst []byte, at int, head []byte) []byte {
 	dst[at] = head[0]
 	if len(head) > 1 {
 		dst = slices.Insert(dst, at+1, head[1:]...)

@@ -52,7 +52,8 @@ func (f *format) encodeElement(v any, want kind) ([]byte, error) {
 	case t.kind != want:
 		return nil, fmt.Errorf("%T encodes to a %s instead of a %s", v, t.kind, want)
 	}
-	if _, more, err := r.more(t.items()); err != nil || !more {
+	c := t.items()
+	if more, err := c.more(r); err != nil || !more {
 		return nil, err
 	}
 	return b, nil
@@ -68,31 +69,27 @@ func (f *format) DecodePayload(p wamp.Payload, args, kwargs any) error {
 	if p.Opaque {
 		return f.decodeOpaque(r, args)
 	}
-	if err := f.decodeElement(r, container{left: 1}, args); err != nil {
+	if err := f.decodeElement(r, 0, args); err != nil {
 		return fmt.Errorf("decode arguments from %s: args: %w", f, err)
 	}
 	if p.Elements < 2 {
 		return nil
 	}
-	if err := f.decodeElement(r, container{left: 1, begun: true}, kwargs); err != nil {
+	if err := f.decodeElement(r, 1, kwargs); err != nil {
 		return fmt.Errorf("decode arguments from %s: kwargs: %w", f, err)
 	}
 	return nil
 }
 
-// decodeElement moves to the next element and decodes it into what target
+// decodeElement moves to the i-th element and decodes it into what target
 // points to.
-func (f *format) decodeElement(r reader, list container, target any) error {
-	if _, _, err := r.more(list); err != nil {
+func (f *format) decodeElement(r reader, i uint64, target any) error {
+	if err := f.toElement(r, i); err != nil {
 		return err
 	}
 	switch target := target.(type) {
 	case nil:
-		t, err := r.next()
-		if err != nil {
-			return err
-		}
-		return walk(r, t, messageDepth)
+		return r.skip(messageDepth)
 	case *any:
 		return readInto(r, target)
 	case *[]any:
@@ -110,13 +107,14 @@ func readInto[T any](r reader, target *T) error {
 	if err != nil {
 		return err
 	}
+	k := t.kind
 	v, err := readValue(r, t, messageDepth)
 	if err != nil {
 		return err
 	}
 	value, ok := v.(T)
 	if !ok {
-		return fmt.Errorf("%s does not fit %T", t.kind, target)
+		return fmt.Errorf("%s does not fit %T", k, *target)
 	}
 	*target = value
 	return nil

@@ -55,7 +55,7 @@ type token struct {
 }
 
 // describe names t in an error.
-func (t token) describe() string {
+func (t *token) describe() string {
 	switch t.kind {
 	case kindUint:
 		return strconv.FormatUint(t.num, 10)
@@ -75,52 +75,79 @@ const unknown = math.MaxUint64
 type container struct {
 	left  uint64 // items (in a dictionary: pairs) to come, or unknown
 	dict  bool
-	begun bool // an item was read
+	begun bool // an item was read; kept only if left is unknown
 }
 
-func (t token) items() container {
+// content sets t to a value with content and returns it.
+func (t *token) content(k kind, plain bool, raw []byte) *token {
+	t.kind, t.plain, t.raw = k, plain, raw
+	return t
+}
+
+func (t *token) items() container {
 	return container{left: t.num, dict: t.kind == kindDict}
 }
 
-// reader reads encoded values one token after the other. What it returns
-// aliases the data or a scratch buffer that the next call of the same method
-// reuses.
+// more reports whether another item follows in c, and moves r to it, or to
+// behind the end of c.
+func (c *container) more(r reader) (bool, error) {
+	if c.left == unknown {
+		first := !c.begun
+		c.begun = true
+		return r.more(c.dict, first)
+	}
+	if c.left == 0 {
+		return false, nil
+	}
+	c.left--
+	return true, nil
+}
+
+// reader reads encoded values one token after the other. A token, and what is
+// got from it, is valid until the next call.
 type reader interface {
 	// reset starts over with other data.
 	reset(data []byte)
 	// offset is the number of octets read.
 	offset() int
+	// seek goes back to an offset.
+	seek(pos int)
 	// slice returns the octets between two offsets.
 	slice(from, to int) []byte
 	// next reads a value, of a list or dictionary its head.
-	next() (token, error)
+	next() (*token, error)
 	// key reads a key of a dictionary, up to where its value begins.
-	key() (token, error)
-	// more reports whether another item follows in c, and moves to it, or to
-	// behind the end of c.
-	more(c container) (container, bool, error)
+	key() (*token, error)
+	// more moves to the next item of a list or dictionary that ends with a
+	// mark, or to behind the mark.
+	more(dict, first bool) (bool, error)
+	// skip reads a whole value, which is at the given depth if it is a list or
+	// dictionary, and proves it well formed (SER-7).
+	skip(depth int) error
 	// end checks that nothing follows.
 	end() error
 
 	// text returns the content of a kindString.
-	text(t token) []byte
+	text(t *token) []byte
 	// binary returns the content of a kindBinary, or of a kindString that
 	// stands for one (JS-1).
-	binary(t token) ([]byte, bool)
+	binary(t *token) ([]byte, bool)
 	// float returns the value of a kindFloat.
-	float(t token) (float64, error)
+	float(t *token) (float64, error)
 	// big returns the value of a kindBig.
-	big(t token) (*big.Int, error)
+	big(t *token) (*big.Int, error)
 }
 
 // cursor is a position in encoded data, the part that all readers share.
 type cursor struct {
 	data []byte
 	pos  int
+	tok  token // the one that next and key return
 }
 
 func (c *cursor) reset(data []byte) { c.data, c.pos = data, 0 }
 func (c *cursor) offset() int       { return c.pos }
+func (c *cursor) seek(pos int)      { c.pos = pos }
 
 func (c *cursor) slice(from, to int) []byte { return c.data[from:to:to] }
 
@@ -133,10 +160,8 @@ func (c *cursor) end() error {
 
 // fail returns an error about the octet at the cursor.
 func (c *cursor) fail(format string, args ...any) error {
-	return &syntaxError{offset: c.pos, text: fmt.Sprintf(format, args...)}
+	return failAt(c.pos, format, args...)
 }
-
-func (c *cursor) truncated() error { return c.fail("unexpected end") }
 
 // syntaxError says what is wrong with encoded data, and where.
 type syntaxError struct {
@@ -144,75 +169,36 @@ type syntaxError struct {
 	text   string
 }
 
-func (e *syntaxError) Error() string { return fmt.Sprintf("octet %d: %s", e.offset, e.text) }
-
-// walk reads the rest of the value that t begins, which proves it well formed
-// (SER-7). The value is at the given depth if it is a list or dictionary.
-func walk(r reader, t token, depth int) error {
-	if t.kind != kindList && t.kind != kindDict {
-		return nil
-	}
-	if depth > maxDepth {
-		return tooDeep(r)
-	}
-	c := t.items()
-	for {
-		var ok bool
-		var err error
-		if c, ok, err = r.more(c); !ok {
-			return err
-		}
-		if c.dict {
-			if err := walkKey(r, depth); err != nil {
-				return err
-			}
-		}
-		if t, err = r.next(); err != nil {
-			return err
-		}
-		if t.kind == kindList || t.kind == kindDict {
-			if err := walk(r, t, depth+1); err != nil {
-				return err
-			}
-		}
-	}
+func failAt(pos int, format string, args ...any) error {
+	return &syntaxError{offset: pos, text: fmt.Sprintf(format, args...)}
 }
 
-// walkStringKeys is walk for a dictionary whose own keys must be strings.
-func walkStringKeys(r reader, t token, depth int) error {
-	c := t.items()
-	for {
-		var ok bool
-		var err error
-		if c, ok, err = r.more(c); !ok {
+func truncated(data []byte) error { return failAt(len(data), "unexpected end") }
+
+func (e *syntaxError) Error() string { return fmt.Sprintf("octet %d: %s", e.offset, e.text) }
+
+// skipStringKeys skips the rest of a dictionary whose own keys must be strings.
+func skipStringKeys(r reader, t *token, depth int) error {
+	for c := t.items(); ; {
+		if more, err := c.more(r); !more {
 			return err
 		}
-		if t, err = r.key(); err != nil {
+		t, err := r.key()
+		if err != nil {
 			return err
 		}
 		if t.kind != kindString {
-			return &syntaxError{offset: r.offset(), text: "want a string as key, got " + t.kind.String()}
+			return failAt(r.offset(), "want a string as key, got %s", t.kind)
 		}
-		if t, err = r.next(); err != nil {
-			return err
-		}
-		if err := walk(r, t, depth+1); err != nil {
+		if err := r.skip(depth + 1); err != nil {
 			return err
 		}
 	}
 }
 
-// walkKey reads a key, which in MessagePack and CBOR can be any value (SER-6).
-func walkKey(r reader, depth int) error {
-	t, err := r.key()
-	if err != nil {
-		return err
-	}
-	return walk(r, t, depth+1)
-}
-
-func tooDeep(r reader) error {
-	return &syntaxError{offset: r.offset(), text: fmt.Sprintf("nested deeper than %d levels", maxDepth)}
+// tooDeep is the error about a list or dictionary at octet pos.
+func tooDeep(pos int) error {
+	return failAt(pos, "nested deeper than %d levels", maxDepth)
 }
 
 // encoding is what is particular to a serializer. Its append methods write

@@ -18,21 +18,27 @@ func (f *format) AppendPayload(dst []byte, p wamp.Payload) ([]byte, error) {
 	r := from.borrowReader(p.Bytes)
 	defer from.returnReader(r)
 	t := transcoder{from: r, to: f, dst: dst}
-	list := container{left: uint64(p.Elements)}
-	for i := range p.Elements {
-		if from.textual {
-			// In JSON the elements stand as in a list without its brackets.
-			list.begun = i > 0
-			if _, _, err := r.more(list); err != nil {
-				return dst, err
-			}
+	for i := range uint64(p.Elements) {
+		t.dst = f.appendComma(t.dst, i)
+		err := from.toElement(r, i)
+		if err == nil {
+			err = t.next(messageDepth)
 		}
-		t.dst = f.appendComma(t.dst, uint64(i))
-		if err := t.next(messageDepth); err != nil {
+		if err != nil {
 			return dst, fmt.Errorf("payload from %s to %s: %w", from, f, err)
 		}
 	}
 	return t.dst, nil
+}
+
+// toElement moves r to the i-th element of a payload. In JSON they stand as in
+// a list without its brackets.
+func (f *format) toElement(r reader, i uint64) error {
+	if !f.textual {
+		return nil
+	}
+	_, err := r.more(false, i == 0)
+	return err
 }
 
 // transcoder pipes the tokens of one serializer into the encoding of another.
@@ -57,16 +63,16 @@ func (t *transcoder) next(depth int) error {
 }
 
 // items transcodes a list or dictionary.
-func (t *transcoder) items(tok token, depth int) error {
+func (t *transcoder) items(tok *token, depth int) error {
 	if depth > maxDepth {
-		return tooDeep(t.from)
+		return tooDeep(t.from.offset())
 	}
 	c, at, n := tok.items(), len(t.dst), uint64(0)
-	t.dst = t.to.appendOpen(t.dst, c.dict, tok.num)
+	counted := c.left != unknown
+	t.dst = t.to.appendOpen(t.dst, c.dict, c.left)
 	for {
-		var more bool
-		var err error
-		if c, more, err = t.from.more(c); err != nil {
+		more, err := c.more(t.from)
+		if err != nil {
 			return err
 		}
 		if !more {
@@ -83,7 +89,7 @@ func (t *transcoder) items(tok token, depth int) error {
 			return err
 		}
 	}
-	if tok.num == unknown {
+	if !counted {
 		t.dst = t.to.patch(t.dst, at, c.dict, n)
 	}
 	t.dst = t.to.appendClose(t.dst, c.dict)
@@ -115,7 +121,7 @@ func (t *transcoder) key(depth int) error {
 }
 
 // keyString returns a key as a string, if it is a string or an integer.
-func keyString(r reader, t token) (string, error) {
+func keyString(r reader, t *token) (string, error) {
 	switch t.kind {
 	case kindString:
 		return string(r.text(t)), nil
@@ -125,7 +131,7 @@ func keyString(r reader, t token) (string, error) {
 	return "", fmt.Errorf("key that is neither a string nor an integer but %s", t.kind)
 }
 
-func (t *transcoder) scalar(tok token) (err error) {
+func (t *transcoder) scalar(tok *token) (err error) {
 	switch tok.kind {
 	case kindNull:
 		t.dst = t.to.appendNull(t.dst)
@@ -147,7 +153,7 @@ func (t *transcoder) scalar(tok token) (err error) {
 	return err
 }
 
-func (t *transcoder) string(tok token) {
+func (t *transcoder) string(tok *token) {
 	if b, ok := t.from.binary(tok); ok {
 		t.dst = t.to.appendBinary(t.dst, b)
 	} else {
@@ -155,7 +161,7 @@ func (t *transcoder) string(tok token) {
 	}
 }
 
-func (t *transcoder) float(tok token) error {
+func (t *transcoder) float(tok *token) error {
 	v, err := t.from.float(tok)
 	if err == nil {
 		t.dst, err = t.to.appendFloat(t.dst, v)
@@ -163,7 +169,7 @@ func (t *transcoder) float(tok token) error {
 	return err
 }
 
-func (t *transcoder) big(tok token) error {
+func (t *transcoder) big(tok *token) error {
 	v, err := t.from.big(tok)
 	if err == nil {
 		t.dst, err = t.to.appendBig(t.dst, v)

@@ -17,7 +17,7 @@ import (
 // above int64), *big.Int (only beyond both), float64, string, []byte, []any or
 // wamp.Dict, whatever the serializer. The result shares no memory with the
 // reader.
-func readValue(r reader, t token, depth int) (any, error) {
+func readValue(r reader, t *token, depth int) (any, error) {
 	switch t.kind {
 	case kindNull:
 		return nil, nil
@@ -44,7 +44,7 @@ func readValue(r reader, t token, depth int) (any, error) {
 	return nil, fmt.Errorf("%s %d has no Go value", t.kind, t.num)
 }
 
-func stringValue(r reader, t token) any {
+func stringValue(r reader, t *token) any {
 	if b, ok := r.binary(t); ok {
 		return append([]byte{}, b...)
 	}
@@ -60,7 +60,7 @@ func negativeValue(n uint64) any {
 	return ^int64(n)
 }
 
-func bigValue(r reader, t token) (any, error) {
+func bigValue(r reader, t *token) (any, error) {
 	v, err := r.big(t)
 	switch {
 	case err != nil:
@@ -77,21 +77,20 @@ func bigValue(r reader, t token) (any, error) {
 // seen.
 const maxRoom = 1024
 
-func readList(r reader, t token, depth int) ([]any, error) {
+func readList(r reader, t *token, depth int) ([]any, error) {
 	if depth > maxDepth {
-		return nil, tooDeep(r)
+		return nil, tooDeep(r.offset())
 	}
 	list := []any{}
 	if t.num != unknown {
 		list = make([]any, 0, min(t.num, maxRoom))
 	}
 	for c := t.items(); ; {
-		var more bool
-		var err error
-		if c, more, err = r.more(c); !more {
+		if more, err := c.more(r); !more {
 			return list, err
 		}
-		if t, err = r.next(); err != nil {
+		t, err := r.next()
+		if err != nil {
 			return nil, err
 		}
 		v, err := readValue(r, t, depth+1)
@@ -103,18 +102,17 @@ func readList(r reader, t token, depth int) ([]any, error) {
 }
 
 // readDict reads a dictionary; the last of equal keys wins (SER-8).
-func readDict(r reader, t token, depth int) (wamp.Dict, error) {
+func readDict(r reader, t *token, depth int) (wamp.Dict, error) {
 	if depth > maxDepth {
-		return nil, tooDeep(r)
+		return nil, tooDeep(r.offset())
 	}
 	dict := wamp.Dict{}
 	for c := t.items(); ; {
-		var more bool
-		var err error
-		if c, more, err = r.more(c); !more {
+		if more, err := c.more(r); !more {
 			return dict, err
 		}
-		if t, err = r.key(); err != nil {
+		t, err := r.key()
+		if err != nil {
 			return nil, err
 		}
 		key, err := keyString(r, t)
