@@ -65,6 +65,7 @@ func (c *Conn) Read(batch [][]byte) (messages [][]byte, control []byte, err erro
 		}
 		if err := r.fill(); err != nil {
 			r.err = r.conn.failure("read", r.ending(err))
+			r.park() // nothing will be read any more
 		}
 	}
 }
