@@ -62,7 +62,7 @@ var anonymousVariants = variants[Anonymous]{
 	name:    "anonymous",
 	title:   "Anonymous authentication",
 	noun:    "authentication",
-	objects: []variant[Anonymous]{{"static", &anonymousObject}},
+	objects: []variant[Anonymous]{{name: "static", object: &anonymousObject}},
 	later:   []string{"dynamic"},
 	hints:   map[string]string{"function": `Crossbar.io would run Python code, which junctor cannot; use "static"`},
 }

@@ -10,6 +10,7 @@ import (
 // so far.
 type checker struct {
 	options  Options
+	format   Format
 	findings Findings
 }
 
@@ -31,7 +32,7 @@ func (c *checker) warn(k Kind, at Position, hint, format string, args ...any) {
 // it.
 func (c *checker) wrongType(v *value, want, hint string) {
 	if hint == "" {
-		hint = typeHint(v, want)
+		hint = c.typeHint(v, want)
 	}
 	c.fail(WrongType, v.position(), hint, "must be %s, is %s", want, v.withKind())
 }
@@ -48,7 +49,7 @@ func (v *value) withKind() string {
 	}
 }
 
-func typeHint(v *value, want string) string {
+func (c *checker) typeHint(v *value, want string) string {
 	switch {
 	case v.kind == isNull:
 		return "leave the key out to get its default"
@@ -58,10 +59,10 @@ func typeHint(v *value, want string) string {
 		return "write it without quotes"
 	case v.kind == isBool && strings.HasPrefix(want, "a whole number"):
 		return "Crossbar.io reads true as 1 here, junctor does not"
-	case v.kind == isBool:
-		return "if it is a word such as yes or on in YAML, put it in quotes"
-	case strings.HasPrefix(want, "a list"):
+	case strings.HasPrefix(want, "a list") && v.kind != isObject:
 		return "put it in brackets"
+	case v.kind == isBool && c.format == YAML && want != "an object":
+		return "YAML takes yes, no, on and off without quotes for booleans"
 	}
 	return ""
 }

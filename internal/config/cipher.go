@@ -46,42 +46,56 @@ var cipherSuites = form[[]uint16]{
 		if !ok {
 			return nil, false
 		}
-		var suites []uint16
+		l := &cipherList{c: c, at: v.position()}
 		for _, name := range strings.FieldsFunc(list, func(r rune) bool { return strings.ContainsRune(":, ", r) }) {
-			suites, ok = c.cipherSuite(v, name, suites, ok)
+			l.add(name)
 		}
-		if ok && len(suites) == 0 {
-			c.fail(BadValue, v.position(), "leave the key out for Go's choice", "no cipher suite is left")
-		}
-		return suites, ok && len(suites) > 0
+		return l.suites, l.isUsable()
 	},
 }
 
-// cipherSuite adds what one element of the list stands for. The result says
-// whether all elements so far were understood.
-func (c *checker) cipherSuite(v *value, name string, suites []uint16, ok bool) ([]uint16, bool) {
+// cipherList is the part of a list that was read so far.
+type cipherList struct {
+	c       *checker
+	at      Position
+	suites  []uint16
+	unknown []string
+}
+
+// add adds what one element of the list stands for.
+func (l *cipherList) add(name string) {
 	suite, known := openSSLNames[name]
 	switch {
-	case known && slices.Contains(suites, suite): // named twice
+	case known && slices.Contains(l.suites, suite): // named twice
 	case known:
+		l.suites = append(l.suites, suite)
 		if isInsecure(suite) {
-			c.warn(BadValue, v.position(), "remove it", "Go counts the cipher suite %s as insecure", name)
+			l.c.warn(BadValue, l.at, "remove it", "Go counts the cipher suite %s as insecure", name)
 		}
-		return append(suites, suite), ok
 	case name[0] == '!' || name[0] == '-':
 		removed, known := openSSLNames[name[1:]]
-		return slices.DeleteFunc(suites, func(s uint16) bool { return known && s == removed }), ok
+		l.suites = slices.DeleteFunc(l.suites, func(s uint16) bool { return known && s == removed })
 	case name[0] == '+' || name[0] == '@':
-		c.warn(Ignored, v.position(), "", "%s is ignored: Go orders cipher suites itself", quote(name))
+		l.c.warn(Ignored, l.at, "", "%s is ignored: Go orders cipher suites itself", quote(name))
 	case suite13.MatchString(name):
-		c.warn(Ignored, v.position(), "", "%s is ignored: the cipher suites of TLS 1.3 are always on", quote(name))
+		l.c.warn(Ignored, l.at, "", "%s is ignored: the cipher suites of TLS 1.3 are always on", quote(name))
 	case absentSuite.MatchString(name):
-		c.warn(Ignored, v.position(), "", "%s is ignored: Go does not have this cipher suite", quote(name))
+		l.c.warn(Ignored, l.at, "", "%s is ignored: Go does not have this cipher suite", quote(name))
 	default:
-		c.fail(BadValue, v.position(), suggest(name, slices.Sorted(maps.Keys(openSSLNames))), "%s is no cipher suite; groups must be spelled out", quote(name))
-		return suites, false
+		l.unknown = append(l.unknown, name)
 	}
-	return suites, ok
+}
+
+// isUsable reports whether all elements were understood and a suite is left.
+func (l *cipherList) isUsable() bool {
+	switch {
+	case len(l.unknown) > 0:
+		l.c.fail(BadValue, l.at, "valid here: "+joinWords(slices.Sorted(maps.Keys(openSSLNames))),
+			"no cipher suites: %s; groups must be spelled out", joinWords(quoteAll(l.unknown)))
+	case len(l.suites) == 0:
+		l.c.fail(BadValue, l.at, "leave the key out for Go's choice", "no cipher suite is left")
+	}
+	return len(l.unknown) == 0 && len(l.suites) > 0
 }
 
 func isInsecure(suite uint16) bool {

@@ -1,6 +1,28 @@
 package config
 
-import "time"
+import (
+	"time"
+
+	"github.com/junctorio/junctor/wamp"
+)
+
+// ConnectTransport is a transport that connects a component to its router.
+// Exactly one of the pointers is set, according to Type.
+type ConnectTransport struct {
+	Place
+	ID        string // "" if not configured
+	Type      string // "rawsocket"
+	Endpoint  ConnectEndpoint
+	RawSocket *RawSocketConnect
+}
+
+// RawSocketConnect is what a connecting RawSocket transport has beside its
+// endpoint.
+type RawSocketConnect struct {
+	Serializer     wamp.SerializerNumber
+	MaxMessageSize int  // octets, 1 to MaxMaxMessageSize, enforced exactly
+	Debug          bool // log each frame
+}
 
 // ConnectEndpoint is where a transport connects to. Exactly one of the
 // pointers is set.
@@ -25,11 +47,82 @@ type UnixConnect struct {
 	Timeout time.Duration // 0 means none
 }
 
+var connectTransportVariants = variants[ConnectTransport]{
+	name:    "connectTransport",
+	title:   "Connecting transport",
+	noun:    "transport",
+	objects: []variant[ConnectTransport]{{name: "rawsocket", object: &rawSocketConnectObject}},
+	later:   []string{"websocket"},
+	hints:   map[string]string{"tcp": tlsIsNoType, "tls": tlsIsNoType, "unix": tlsIsNoType},
+}
+
+var rawSocketConnectObject = object[ConnectTransport]{
+	name:  "rawsocketConnect",
+	title: "Connecting RawSocket transport",
+	begin: func(t *ConnectTransport) { t.RawSocket = new(RawSocketConnect) },
+	strangers: map[string]string{
+		"serializers": `a connecting transport has one: "serializer"`,
+	},
+	fields: append(
+		[]field[ConnectTransport]{
+			{
+				key: "id", is: into(itemID, func(t *ConnectTransport) *string { return &t.ID }),
+				absent: "none", doc: "Names the transport in logs.",
+			},
+			typeIs("rawsocket", func(t *ConnectTransport) *string { return &t.Type }),
+			{
+				key: "endpoint", required: true,
+				is:  into(connectEndpointVariants.form(), func(t *ConnectTransport) *ConnectEndpoint { return &t.Endpoint }),
+				doc: "Where the router listens.",
+			},
+			{key: "url", is: ignored[ConnectTransport]("the endpoint says where to connect (in Crossbar.io too)")},
+		},
+		nested(func(t *ConnectTransport) *RawSocketConnect { return t.RawSocket }, rawSocketConnectFields...)...,
+	),
+	finish: func(c *checker, v *value, t *ConnectTransport) {
+		size := t.RawSocket.MaxMessageSize // as written in options
+		t.RawSocket.MaxMessageSize = c.messageSize(v, size, size)
+	},
+}
+
+var rawSocketConnectFields = []field[RawSocketConnect]{
+	{
+		key: "serializer", required: true,
+		is: into(oneOf(
+			word[wamp.SerializerNumber]{"json", wamp.SerializerJSON},
+			word[wamp.SerializerNumber]{"msgpack", wamp.SerializerMsgPack},
+			word[wamp.SerializerNumber]{"cbor", wamp.SerializerCBOR},
+		), func(r *RawSocketConnect) *wamp.SerializerNumber { return &r.Serializer }),
+		doc:  "What to speak with the router.",
+		note: "also accepts `ubjson`, and then fails to connect.",
+	},
+	{
+		key: "options", is: into(rawSocketConnectOptions.form(), func(r *RawSocketConnect) *int { return &r.MaxMessageSize }),
+		def: "{}",
+	},
+	{
+		key: "debug", is: into(boolean, func(r *RawSocketConnect) *bool { return &r.Debug }),
+		def: "false", doc: "Log each frame: direction, type, length, kind of message; never its payload.", note: "accepts and ignores it.",
+	},
+}
+
+// rawSocketConnectOptions fill the only option that there is.
+var rawSocketConnectOptions = object[int]{
+	name:  "rawsocketConnectOptions",
+	title: "Connecting RawSocket options",
+	fields: []field[int]{
+		{
+			key: "max_message_size", is: into(messageSize, func(size *int) *int { return size }),
+			absent: "`131072`", doc: "The largest message that is accepted, " + sizeDoc,
+		},
+	},
+}
+
 var connectEndpointVariants = variants[ConnectEndpoint]{
 	name:    "connectEndpoint",
 	title:   "Connecting endpoint",
 	noun:    "endpoint",
-	objects: []variant[ConnectEndpoint]{{"tcp", &tcpConnectObject}, {"unix", &unixConnectObject}},
+	objects: []variant[ConnectEndpoint]{{name: "tcp", object: &tcpConnectObject}, {name: "unix", object: &unixConnectObject}},
 	later:   []string{"twisted", "tor"},
 	hints:   endpointHints,
 }

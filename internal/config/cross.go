@@ -1,9 +1,10 @@
 package config
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
+
+	"github.com/junctorio/junctor/wamp"
 )
 
 // crossCheck looks at what only several items together can get wrong.
@@ -56,17 +57,19 @@ func (c *checker) checkRoles(realm *Realm) {
 // makes void.
 func (c *checker) checkPermissions(role *Role) {
 	type rule struct {
-		uri   string
-		match fmt.Stringer
+		uri   wamp.URI
+		match wamp.Match
 	}
 	last := map[rule]int{}
 	for i, p := range role.Permissions {
-		last[rule{string(p.URI), p.Match}] = i
+		if p.understood {
+			last[rule{p.URI, p.Match}] = i
+		}
 	}
 	for i, p := range role.Permissions {
-		if winner := last[rule{string(p.URI), p.Match}]; winner != i {
+		if winner := last[rule{p.URI, p.Match}]; p.understood && winner != i {
 			c.warn(Duplicate, p.At("uri"), "remove one of the two",
-				"%s has no effect: %s is for the same URIs, and the last one counts", p.At().Path, role.Permissions[winner].At().Path)
+				"without effect: the permission in line %d is for the same URIs, and the last one counts", role.Permissions[winner].At().Line)
 		}
 	}
 }

@@ -160,7 +160,11 @@ func (vs *variants[T]) section() Section {
 	var b strings.Builder
 	b.WriteString("| `type` | |\n|---|---|\n")
 	for _, v := range vs.objects {
-		fmt.Fprintf(&b, "| `%s` | %s |\n", v.name, linkTo(v.object.title))
+		state := ""
+		if v.later {
+			state = " (checked, not yet supported)"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s%s |\n", v.name, linkTo(v.object.title), state)
 	}
 	for _, name := range vs.later {
 		fmt.Fprintf(&b, "| `%s` | not yet supported |\n", name)

@@ -46,7 +46,7 @@ var listenEndpointVariants = variants[ListenEndpoint]{
 	name:    "listenEndpoint",
 	title:   "Listening endpoint",
 	noun:    "endpoint",
-	objects: []variant[ListenEndpoint]{{"tcp", &tcpListenObject}, {"unix", &unixListenObject}},
+	objects: []variant[ListenEndpoint]{{name: "tcp", object: &tcpListenObject}, {name: "unix", object: &unixListenObject}},
 	later:   []string{"twisted", "onion"},
 	hints:   endpointHints,
 }

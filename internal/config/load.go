@@ -56,7 +56,7 @@ func Parse(name string, data []byte, format Format, options Options) (*Node, Fin
 	if problem != nil {
 		return nil, Findings{*problem}
 	}
-	c := &checker{options: options}
+	c := &checker{options: options, format: format}
 	node := &Node{Dir: options.Dir}
 	if nodeObject.readInto(c, root, node) {
 		completeIDs(node)

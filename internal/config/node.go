@@ -52,7 +52,7 @@ var nodeObject = object[Node]{
 			def: "{}", doc: "The node as a whole.",
 		},
 		{
-			key: "workers", is: into(listOf(workerVariants.form()), func(n *Node) *[]Worker { return &n.Workers }),
+			key: "workers", is: into(listOf(workerForm), func(n *Node) *[]Worker { return &n.Workers }),
 			def: "[]", doc: "What the node runs.",
 		},
 	},
@@ -65,14 +65,25 @@ var nodeObject = object[Node]{
 }
 
 // formatVersion is 2: version 1 wrote permissions in another way.
-var formatVersion = integer(1, 2, "").then(func(c *checker, v *value, version int) (int, bool) {
-	if version == 1 {
-		c.fail(NotSupported, v.position(),
-			"write version 2: a permission is {uri, match, allow: {call, register, publish, subscribe}, disclose, cache}",
-			"version 1 is the format of Crossbar.io before 2016; junctor reads version 2")
-	}
-	return version, version == 2
-})
+var formatVersion = form[int]{
+	words:  "the number 2",
+	schema: schema{"const": 2},
+	read: func(c *checker, v *value) (int, bool) {
+		switch {
+		case v.kind != isInteger:
+			c.wrongType(v, "the number 2", "")
+		case v.integer == 1:
+			c.fail(NotSupported, v.position(),
+				"write version 2: a permission is {uri, match, allow: {call, register, publish, subscribe}, disclose, cache}",
+				"version 1 is an old format; junctor reads version 2")
+		case v.integer != 2:
+			c.fail(BadValue, v.position(), "", "must be the number 2, is %d", v.integer)
+		default:
+			return 2, true
+		}
+		return 0, false
+	},
+}
 
 var controllerObject = object[Controller]{
 	name:  "controller",
@@ -123,8 +134,13 @@ var shutdownRules = form[[]ShutdownRule]{
 	link:   "a shutdown rule, or a list of them: `shutdown_on_shutdown_requested`, `shutdown_on_worker_exit`, `shutdown_on_worker_exit_with_error`, `shutdown_on_last_worker_exit`",
 	schema: schema{"anyOf": []schema{shutdownRuleList.schema, shutdownRuleList.schema["items"].(schema)}},
 	read: func(c *checker, v *value) ([]ShutdownRule, bool) {
-		if v.kind != isText {
+		switch v.kind {
+		case isList:
 			return shutdownRuleList.read(c, v)
+		case isText:
+		default:
+			c.wrongType(v, "a shutdown rule or a list of them", "")
+			return nil, false
 		}
 		if v.text == string(ShutdownOnWorkerExitWithError) {
 			c.warn(Portability, v.position(), "put the word into a list, for both to understand the same",

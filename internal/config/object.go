@@ -8,7 +8,7 @@ import (
 // object describes the objects that fill a T: which keys there are, what each
 // may hold and what it means.
 type object[T any] struct {
-	name   string // in the JSON schema, and the anchor in the reference
+	name   string // in the JSON schema
 	title  string // in the reference
 	fields []field[T]
 
@@ -69,6 +69,9 @@ func into[T, V any](f form[V], at func(*T) *V) binding[T] {
 }
 
 func targetAt(owner reflect.Value, address uintptr) target {
+	if owner.Kind() != reflect.Struct {
+		return target{owner: owner.Type()}
+	}
 	for i := range owner.NumField() {
 		if f := owner.Type().Field(i); owner.Field(i).Addr().Pointer() == address && f.Type.Size() > 0 && !f.Anonymous {
 			return target{owner.Type(), f.Name}

@@ -24,6 +24,8 @@ type Permission struct {
 	Allow    Allow
 	Disclose Disclose
 	Cache    bool
+
+	understood bool // URI and Match are what the file says
 }
 
 // Allow is what a permission allows. All false means: forbidden.
@@ -155,9 +157,10 @@ var uriPattern = form[wamp.URI]{
 // pattern with match, and looks whether the pattern can match anything.
 func resolveStars(c *checker, v *value, p *Permission) {
 	at := v.get("uri")
-	if at == nil || at.kind != isText {
-		return
+	if at == nil || at.kind != isText || string(p.URI) != at.text {
+		return // reported already
 	}
+	p.understood = true
 	if v.get("match") == nil {
 		p.URI, p.Match = unstar(p.URI)
 		c.checkStars(at, p)

@@ -6,7 +6,7 @@ import (
 
 // suggest returns a hint for a word that is none of the valid ones.
 func suggest(word string, valid []string) string {
-	best, distance := "", len(word)/3+2
+	best, distance := "", (len(word)+2)/4+1 // a slip in every four letters
 	for _, candidate := range valid {
 		if d := editDistance(strings.ToLower(word), strings.ToLower(candidate)); d < distance {
 			best, distance = candidate, d

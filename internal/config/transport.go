@@ -47,7 +47,7 @@ var transportVariants = variants[Transport]{
 	name:    "transport",
 	title:   "Listening transport",
 	noun:    "transport",
-	objects: []variant[Transport]{{"rawsocket", &rawSocketObject}},
+	objects: []variant[Transport]{{name: "rawsocket", object: &rawSocketObject}},
 	later:   []string{"websocket", "web", "universal", "mqtt", "flashpolicy", "websocket.testee", "stream.testee"},
 	hints:   map[string]string{"tcp": tlsIsNoType, "tls": tlsIsNoType, "unix": tlsIsNoType},
 }
@@ -175,21 +175,22 @@ const (
 func (c *checker) messageSize(v *value, outer, inner int) int {
 	at := v.get("max_message_size")
 	if within := v.get("options").get("max_message_size"); within != nil {
-		if at != nil && inner != outer {
+		if outer > 0 && inner > 0 && inner != outer {
 			c.fail(Conflict, at.position(), "keep one of the two", "max_message_size is %d here and %d in options", outer, inner)
 		}
 		at, outer = within, inner
 	}
-	if at == nil {
+	switch {
+	case at == nil:
 		return DefaultMaxMessageSize
+	case outer > 0: // otherwise it was no size, and reported
+		c.explainSize(at, outer)
 	}
-	c.explainSize(at, outer)
 	return outer
 }
 
 func (c *checker) explainSize(at *value, size int) {
 	switch announced := 1 << (bits.Len(uint(size)) - 1); {
-	case size == 0: // reported already
 	case size < minAnnounced:
 		c.warn(Portability, at.position(), fmt.Sprintf("use %d or more", minAnnounced),
 			"the handshake cannot announce less than %d: peers may send more than %d octets and are then disconnected; Crossbar.io does not start", minAnnounced, size)

@@ -41,13 +41,29 @@ var unixListenFields = []field[UnixListen]{
 	},
 	{
 		key: "owner", added: true, absent: "the process's user",
-		is:  into(anyText, func(e *UnixListen) *string { return &e.Owner }),
-		doc: "The user that the socket file belongs to, by name or number (as a string).",
+		is:  into(account, func(e *UnixListen) *string { return &e.Owner }),
+		doc: "The user that the socket file belongs to.",
 	},
 	{
 		key: "group", added: true, absent: "the process's group",
-		is:  into(anyText, func(e *UnixListen) *string { return &e.Group }),
-		doc: "The group that the socket file belongs to, by name or number (as a string).",
+		is:  into(account, func(e *UnixListen) *string { return &e.Group }),
+		doc: "The group that the socket file belongs to.",
+	},
+}
+
+// account is a user or a group.
+var account = form[string]{
+	words:  "a name or a number",
+	schema: schema{"type": []string{"string", "integer"}, "minimum": 0, "minLength": 1},
+	read: func(c *checker, v *value) (string, bool) {
+		if v.kind == isInteger && v.integer >= 0 {
+			return strconv.FormatInt(v.integer, 10), true
+		}
+		if v.kind != isText || v.text == "" {
+			c.wrongType(v, "a name or a number", "")
+			return "", false
+		}
+		return v.text, true
 	},
 }
 

@@ -4,7 +4,7 @@ import "slices"
 
 // variants describes objects whose key type says which other keys they have.
 type variants[T any] struct {
-	name    string // in the JSON schema, and 
+	name    string // in the JSON schema, and
 	title   string // in the reference
 	noun    string // in messages: "transport"
 	objects []variant[T]
@@ -20,10 +20,12 @@ type variants[T any] struct {
 	unwanted func(c *checker, v *value) bool
 }
 
-// variant is one type.
+// variant is one type. If it comes later, its objects are checked like any
+// other, but cannot be used.
 type variant[T any] struct {
 	name   string
 	object *object[T]
+	later  bool
 }
 
 func (vs *variants[T]) form() form[T] {
@@ -51,10 +53,15 @@ func (vs *variants[T]) read(c *checker, v *value) (T, bool) {
 	}
 	for _, candidate := range vs.objects {
 		if candidate.name == name.text {
-			return t, candidate.object.readInto(c, v, &t)
+			usable := !candidate.later || vs.reportLater(c, v, name)
+			return t, candidate.object.readInto(c, v, &t) && usable
 		}
 	}
-	return t, vs.other(c, v, name)
+	if slices.Contains(vs.later, name.text) {
+		return t, vs.reportLater(c, v, name)
+	}
+	vs.reportUnknown(c, name)
+	return t, false
 }
 
 func (vs *variants[T]) typeOf(c *checker, v *value) (*value, bool) {
@@ -70,30 +77,41 @@ func (vs *variants[T]) typeOf(c *checker, v *value) (*value, bool) {
 	return nil, false
 }
 
-// other reports a type that cannot be used. The result is whether the object
-// counts nevertheless.
-func (vs *variants[T]) other(c *checker, v, name *value) bool {
-	if slices.Contains(vs.later, name.text) {
-		if vs.unwanted != nil && vs.unwanted(c, v) {
-			c.warn(NotSupported, name.position(), "", "the %s type %s is not yet supported by junctor; it is disabled", vs.noun, name)
-			return true
-		}
-		c.fail(NotSupported, name.position(), "supported: "+joinWords(vs.types()), "the %s type %s is not yet supported by junctor", vs.noun, name)
-		return false
+// reportLater reports a type that junctor does not have yet. The result is
+// whether the object counts nevertheless.
+func (vs *variants[T]) reportLater(c *checker, v, name *value) bool {
+	if vs.unwanted != nil && vs.unwanted(c, v) {
+		c.warn(NotSupported, name.position(), "", "the %s type %s is not yet supported by junctor; it is disabled", vs.noun, name)
+		return true
 	}
+	c.fail(NotSupported, name.position(), "supported: "+joinWords(vs.types()), "the %s type %s is not yet supported by junctor", vs.noun, name)
+	return false
+}
+
+func (vs *variants[T]) reportUnknown(c *checker, name *value) {
 	hint, known := vs.hints[name.text]
 	if !known {
-		hint = suggest(name.text, append(vs.types(), vs.later...))
+		hint = suggest(name.text, vs.allTypes())
 	}
 	c.fail(BadValue, name.position(), hint, "there is no %s type %s", vs.noun, name)
-	return false
 }
 
 // types returns the types that are supported.
 func (vs *variants[T]) types() []string {
-	names := make([]string, len(vs.objects))
-	for i, v := range vs.objects {
-		names[i] = v.name
+	var names []string
+	for _, v := range vs.objects {
+		if !v.later {
+			names = append(names, v.name)
+		}
 	}
 	return names
+}
+
+// allTypes returns the types that the format has.
+func (vs *variants[T]) allTypes() []string {
+	var names []string
+	for _, v := range vs.objects {
+		names = append(names, v.name)
+	}
+	return append(names, vs.later...)
 }

@@ -6,14 +6,16 @@ import (
 	"strings"
 )
 
-// Worker is one of the things that a node runs. Exactly one of the pointers is
-// set, according to Type.
+// Worker is one of the things that a node runs. One of the pointers is set,
+// according to Type; none for a disabled worker of a type that junctor does not
+// have yet.
 type Worker struct {
 	Place
-	ID      string // generated (worker001 …) where the file has none; unique
-	Type    string // "router"
-	Options WorkerOptions
-	Router  *Router
+	ID        string // generated (worker001 …) where the file has none; unique
+	Type      string // "router"
+	Options   WorkerOptions
+	Router    *Router
+	Container *Container // not yet supported: only in disabled workers
 }
 
 // WorkerOptions are the options that all workers have.
@@ -32,8 +34,8 @@ var workerVariants = variants[Worker]{
 	name:    "worker",
 	title:   "Worker",
 	noun:    "worker",
-	objects: []variant[Worker]{{"router", &routerObject}},
-	later:   []string{"container", "guest", "proxy", "websocket-testee", "hostmonitor", "xbrmm"},
+	objects: []variant[Worker]{{name: "router", object: &routerObject}, {name: "container", object: &containerObject, later: true}},
+	later:   []string{"guest", "proxy", "websocket-testee", "hostmonitor", "xbrmm"},
 	unwanted: func(c *checker, v *value) bool {
 		disabled := v.get("options").get("disabled")
 		if disabled == nil {
@@ -44,6 +46,18 @@ var workerVariants = variants[Worker]{
 		return off
 	},
 }
+
+// workerForm keeps of a worker of a type that is not supported, and disabled,
+// what little there is to know.
+var workerForm = workerVariants.form().then(func(_ *checker, v *value, w Worker) (Worker, bool) {
+	if w.Type == "" {
+		w.Type, w.Options.Disabled = v.get("type").text, true
+		if id := v.get("id"); id != nil {
+			w.ID = id.text
+		}
+	}
+	return w, true
+})
 
 // routerObject is a worker of type router.
 var routerObject = object[Worker]{

@@ -34,20 +34,34 @@ func (p *parser) yaml() (*value, *Finding) {
 	return root, p.yamlValue(root, document.Content[0], 1)
 }
 
-var yamlLine = regexp.MustCompile(`^line (\d+): `)
+var (
+	yamlLine   = regexp.MustCompile(`^line (\d+): `)
+	yamlAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+)
 
 // yamlSyntax takes the line out of the parser's message; it knows no column.
 func (p *parser) yamlSyntax(err error) *Finding {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	line, hint := 0, ""
+	if m := yamlAnchor.FindStringSubmatch(text); m != nil {
+		at := bytes.Index(p.data, []byte("*"+m[1]))
+		return p.problemAt(at, "define it before with &"+m[1], "the alias *%s stands for nothing", m[1])
+	}
+	line := 0
 	if m := yamlLine.FindStringSubmatch(text); m != nil {
 		line, _ = strconv.Atoi(m[1])
 		text = strings.TrimPrefix(text, m[0])
 	}
-	if strings.Contains(text, "cannot start any token") {
-		hint = "indent with spaces, and quote text that begins with @, ` or %"
+	return p.problem(line, 0, yamlHint(text), "%s", text)
+}
+
+func yamlHint(text string) string {
+	switch {
+	case strings.Contains(text, "cannot start any token"):
+		return "indent with spaces, and quote text that begins with @, ` or %"
+	case strings.Contains(text, "did not find expected"):
+		return "look at the indentation and the brackets here and in the lines below"
 	}
-	return p.problem(line, 0, hint, "%s", text)
+	return ""
 }
 
 // yamlValue turns a YAML node into v, whose parent and key are set.

@@ -1,0 +1,70 @@
+package config_test
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/junctorio/junctor/internal/config"
+)
+
+// A struct field that no key fills would never be set; a key that fills no
+// field would be accepted and forgotten. Fields that are worked out instead of
+// read are named here.
+func TestEveryFieldIsFilledByAKey(t *testing.T) {
+	t.Parallel()
+	filled := map[reflect.Type]map[string]bool{}
+	for _, k := range config.Keys() {
+		if k.Owner != nil {
+			if filled[k.Owner] == nil {
+				filled[k.Owner] = map[string]bool{}
+			}
+			filled[k.Owner][k.Field] = true
+		}
+	}
+	derived := map[string]bool{
+		"Node.Dir":      true,                                                                                            // from Options
+		"Worker.Router": true, "Worker.Container": true, "Transport.RawSocket": true, "ConnectTransport.RawSocket": true, // chosen by type
+		"ListenEndpoint.TCP": true, "ListenEndpoint.Unix": true, "ConnectEndpoint.TCP": true, "ConnectEndpoint.Unix": true, // chosen by type
+		"PortRange.Low": true, "PortRange.High": true, // a list, no object
+	}
+	seen := map[reflect.Type]bool{}
+	var visit func(reflect.Type)
+	visit = func(s reflect.Type) {
+		for s.Kind() == reflect.Pointer || s.Kind() == reflect.Slice {
+			s = s.Elem()
+		}
+		if s.Kind() != reflect.Struct || seen[s] || s == reflect.TypeFor[config.Place]() {
+			return
+		}
+		seen[s] = true
+		for i := range s.NumField() {
+			f := s.Field(i)
+			visit(f.Type)
+			if name := s.Name() + "." + f.Name; f.IsExported() && !f.Anonymous && !derived[name] && !filled[s][f.Name] {
+				t.Errorf("no key fills %s", name)
+			}
+		}
+	}
+	visit(reflect.TypeFor[config.Node]())
+	if len(seen) < 20 {
+		t.Errorf("saw %d structs, want all of them", len(seen))
+	}
+}
+
+func TestDefaultsAreValid(t *testing.T) {
+	t.Parallel()
+	for _, k := range config.Keys() {
+		if len(k.DefaultFindings) > 0 {
+			t.Errorf("the default of %s.%s: %v", k.Object, k.Key, k.DefaultFindings)
+		}
+	}
+}
+
+func TestEveryKeySaysWhatItHolds(t *testing.T) {
+	t.Parallel()
+	for _, k := range config.Keys() {
+		if k.Words == "" {
+			t.Errorf("%s.%s says nothing about its value", k.Object, k.Key)
+		}
+	}
+}
