@@ -63,21 +63,23 @@ type permissions struct {
 }
 
 // compile makes a role ready. Of two permissions with the same pattern the
-// later one counts, as in Crossbar.io.
-func compile(r *Role) *permissions {
+// later one counts, as in Crossbar.io. Without disclose, none discloses anybody.
+func compile(r *Role, disclose bool) *permissions {
 	ps := &permissions{all: append([]Permission(nil), r.Permissions...)}
 	if r.AllowByDefault {
 		ps.fallback.Allow = ActionCall | ActionRegister | ActionPublish | ActionSubscribe
 	}
 	for i := range ps.all {
 		p := &ps.all[i]
+		p.DiscloseCaller = p.DiscloseCaller && disclose
+		p.DisclosePublisher = p.DisclosePublisher && disclose
 		ps.tree.Set(p.URI, p.Match, p)
 	}
 	return ps
 }
 
 // nothing is the permissions of a role that the realm does not define.
-var nothing = compile(&Role{})
+var nothing = compile(&Role{}, false)
 
 // find returns the permission that decides on a concrete URI.
 func (ps *permissions) find(u wamp.URI) *Permission {

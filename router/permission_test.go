@@ -33,7 +33,7 @@ func TestTheMostSpecificPermissionDecides(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			ps := compile(&Role{Permissions: tt.rules})
+			ps := compile(&Role{Permissions: tt.rules}, true)
 			if got := ps.allows(ActionCall, tt.uri, exact); got != tt.want {
 				t.Errorf("%s: got %t, want %t", tt.uri, got, tt.want)
 			}
@@ -71,7 +71,7 @@ func TestAPatternNeedsPermissionForAllOfIt(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			ps := compile(&Role{Permissions: tt.rules})
+			ps := compile(&Role{Permissions: tt.rules}, true)
 			if got := ps.allows(ActionSubscribe, tt.uri, tt.match); got != tt.want {
 				t.Errorf("%s %q: got %t, want %t", tt.match, tt.uri, got, tt.want)
 			}

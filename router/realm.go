@@ -33,6 +33,10 @@ type RealmConfig struct {
 	// violation (ID-4).
 	StrictRequestIDs bool
 
+	// RefuseDisclosure refuses calls and publications that ask to disclose
+	// their sender (CID-3, PID-2); no permission discloses anybody either.
+	RefuseDisclosure bool
+
 	// OutboxBytes bounds what a session's outbox holds while its socket is
 	// full, give or take one message. Below it nothing is lost; above it an
 	// EVENT is dropped and counted (or see DisconnectSlow), a call to the
@@ -106,11 +110,11 @@ func newRealm(r *Router, cfg RealmConfig) *Realm {
 		router: r,
 		log:    r.opts.Logger.With("realm", string(cfg.Name)),
 		roles:  make(map[string]*permissions, len(cfg.Roles)),
-		broker: broker.New(broker.Options{IDs: r.ids, URIRule: cfg.URIRule}),
-		dealer: dealer.New(dealer.Options{IDs: r.ids, URIRule: cfg.URIRule}),
+		broker: broker.New(broker.Options{IDs: r.ids, URIRule: cfg.URIRule, RefuseDisclosure: cfg.RefuseDisclosure}),
+		dealer: dealer.New(dealer.Options{IDs: r.ids, URIRule: cfg.URIRule, RefuseDisclosure: cfg.RefuseDisclosure}),
 	}
 	for i := range cfg.Roles {
-		realm.roles[cfg.Roles[i].Name] = compile(&cfg.Roles[i])
+		realm.roles[cfg.Roles[i].Name] = compile(&cfg.Roles[i], !cfg.RefuseDisclosure)
 	}
 	return realm
 }
