@@ -10,7 +10,12 @@ import (
 // for big integers, undefined as null (CB-2).
 type cborReader struct {
 	cursor
-	scratch []byte // for strings in chunks
+	scratch // for strings in chunks
+}
+
+func (r *cborReader) reset(data []byte) {
+	r.cursor.reset(data)
+	r.scratch.trim()
 }
 
 // The major types.

@@ -87,7 +87,10 @@ func (c *codec) violation(format string, args ...any) {
 
 // where names what is being read, such as "PUBLISH.Options.acknowledge".
 func (c *codec) where() string {
-	s := c.code.String()
+	s := "message"
+	if c.code != 0 {
+		s = c.code.String()
+	}
 	if c.element != "" {
 		s += "." + c.element
 	}
@@ -317,20 +320,11 @@ func (c *codec) end(head int) {
 		c.dst = c.format.patch(c.dst, head, false, c.elements)
 		return
 	}
-	if c.err != nil {
+	if c.moreElements("") {
+		c.violation("too many elements")
 		return
 	}
-	extra := 0
-	for c.moreElements("") && c.err == nil {
-		extra++
-		c.skip(messageDepth)
-	}
-	if c.err != nil {
-		return
-	}
-	if extra > 0 {
-		c.violation("%d elements too many", extra)
-	} else if err := c.r.end(); err != nil {
+	if err := c.r.end(); err != nil {
 		c.malformed(err)
 	}
 }

@@ -1,6 +1,10 @@
 package serializer
 
-import "github.com/junctorio/junctor/wamp"
+import (
+	"fmt"
+
+	"github.com/junctorio/junctor/wamp"
+)
 
 // Decoder decodes the messages of one connection. It owns the messages that it
 // returns: a message is valid until the next Decode. Its strings are
@@ -44,6 +48,7 @@ func (d *Decoder) Decode(frame []byte) (wamp.Message, error) {
 		c.end(0)
 	}
 	c.r.reset(nil)
+	c.key = nil // which aliases the frame
 	if c.err != nil {
 		return nil, c.err
 	}
@@ -156,6 +161,7 @@ func newMessage(code wamp.Code) wamp.Message {
 	return nil
 }
 
+// AppendHead is described at Serializer.
 func (f *format) AppendHead(dst []byte, m wamp.Message) ([]byte, error) {
 	c := codec{format: f, code: m.Code(), dst: f.appendOpen(dst, false, unknown)}
 	c.startElement()
@@ -163,7 +169,7 @@ func (f *format) AppendHead(dst []byte, m wamp.Message) ([]byte, error) {
 	c.message(m)
 	c.end(len(dst))
 	if c.err != nil {
-		return dst, c.err
+		return dst, fmt.Errorf("append %s", c.err.Message)
 	}
 	return c.dst, nil
 }

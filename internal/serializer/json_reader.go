@@ -12,7 +12,12 @@ import (
 // jsonReader reads JSON (RFC 8259, section 5.2 of the rules).
 type jsonReader struct {
 	cursor
-	scratch []byte // for strings with escapes
+	scratch // for strings with escapes
+}
+
+func (r *jsonReader) reset(data []byte) {
+	r.cursor.reset(data)
+	r.scratch.trim()
 }
 
 func (r *jsonReader) end() error {

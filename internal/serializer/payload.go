@@ -11,11 +11,11 @@ func (f *format) EncodePayload(args, kwargs any) (wamp.Payload, error) {
 	p := wamp.Payload{Serializer: f}
 	list, err := f.encodeElement(args, kindList)
 	if err != nil {
-		return wamp.Payload{}, fmt.Errorf("encode arguments to %s: args: %w", f, err)
+		return wamp.Payload{}, fmt.Errorf("encode to %s: %w", f, within("args", err))
 	}
 	dict, err := f.encodeElement(kwargs, kindDict)
 	if err != nil {
-		return wamp.Payload{}, fmt.Errorf("encode arguments to %s: kwargs: %w", f, err)
+		return wamp.Payload{}, fmt.Errorf("encode to %s: %w", f, within("kwargs", err))
 	}
 	switch {
 	case dict != nil:
@@ -70,13 +70,13 @@ func (f *format) DecodePayload(p wamp.Payload, args, kwargs any) error {
 		return f.decodeOpaque(r, args)
 	}
 	if err := f.decodeElement(r, 0, args); err != nil {
-		return fmt.Errorf("decode arguments from %s: args: %w", f, err)
+		return fmt.Errorf("decode from %s: %w", f, within("args", err))
 	}
 	if p.Elements < 2 {
 		return nil
 	}
 	if err := f.decodeElement(r, 1, kwargs); err != nil {
-		return fmt.Errorf("decode arguments from %s: kwargs: %w", f, err)
+		return fmt.Errorf("decode from %s: %w", f, within("kwargs", err))
 	}
 	return nil
 }
@@ -127,7 +127,7 @@ func (f *format) decodeOpaque(r reader, args any) error {
 	}
 	var content any
 	if err := readInto(r, &content); err != nil {
-		return fmt.Errorf("decode opaque payload from %s: %w", f, err)
+		return fmt.Errorf("decode from %s: %w", f, within("args", err))
 	}
 	list, err := f.encodeElement([]any{content}, kindList)
 	if err != nil {

@@ -1,6 +1,7 @@
 package serializer
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/big"
@@ -145,7 +146,7 @@ type cursor struct {
 	tok  token // the one that next and key return
 }
 
-func (c *cursor) reset(data []byte) { c.data, c.pos = data, 0 }
+func (c *cursor) reset(data []byte) { *c = cursor{data: data} }
 func (c *cursor) offset() int       { return c.pos }
 func (c *cursor) seek(pos int)      { c.pos = pos }
 
@@ -199,6 +200,49 @@ func skipStringKeys(r reader, t *token, depth int) error {
 // tooDeep is the error about a list or dictionary at octet pos.
 func tooDeep(pos int) error {
 	return failAt(pos, "nested deeper than %d levels", maxDepth)
+}
+
+// scratch is a buffer for content that does not stand in the data as it is.
+type scratch []byte
+
+// maxScratch is the size of the largest buffer kept for the next message.
+const maxScratch = 4 << 10
+
+func (s *scratch) trim() {
+	if cap(*s) > maxScratch {
+		*s = nil
+	}
+}
+
+// pathError says where in a payload something is wrong.
+type pathError struct {
+	path string // such as "args[2].name"
+	err  error
+}
+
+func (e *pathError) Error() string { return e.path + ": " + e.err.Error() }
+
+func (e *pathError) Unwrap() error { return e.err }
+
+// within prepends a step to the path of an error.
+func within(step string, err error) error {
+	var inner *pathError
+	if errors.As(err, &inner) {
+		return &pathError{path: step + inner.path, err: inner.err}
+	}
+	return &pathError{path: step, err: err}
+}
+
+func withinItem(i uint64, err error) error { return within(fmt.Sprintf("[%d]", i), err) }
+
+func withinKey(key string, err error) error { return within(fmt.Sprintf(".%.40s", key), err) }
+
+// elementName names the i-th element of a payload in a path.
+func elementName(i uint64) string {
+	if i == 0 {
+		return "args"
+	}
+	return "kwargs"
 }
 
 // encoding is what is particular to a serializer. Its append methods write

@@ -25,7 +25,7 @@ func (f *format) AppendPayload(dst []byte, p wamp.Payload) ([]byte, error) {
 			err = t.next(messageDepth)
 		}
 		if err != nil {
-			return dst, fmt.Errorf("payload from %s to %s: %w", from, f, err)
+			return dst, fmt.Errorf("payload from %s to %s: %w", from, f, within(elementName(i), err))
 		}
 	}
 	return t.dst, nil
@@ -79,21 +79,36 @@ func (t *transcoder) items(tok *token, depth int) error {
 			break
 		}
 		t.dst = t.to.appendComma(t.dst, n)
-		n++
+		start := t.from.offset()
 		if c.dict {
-			if err := t.key(depth); err != nil {
-				return err
-			}
+			err = t.key(depth)
 		}
-		if err := t.next(depth + 1); err != nil {
-			return err
+		if err == nil {
+			err = t.next(depth + 1)
 		}
+		if err != nil {
+			return t.locate(err, c.dict, n, start)
+		}
+		n++
 	}
 	if !counted {
 		t.dst = t.to.patch(t.dst, at, c.dict, n)
 	}
 	t.dst = t.to.appendClose(t.dst, c.dict)
 	return nil
+}
+
+// locate adds to an error that it concerns the i-th item of a list or
+// dictionary, which begins at start.
+func (t *transcoder) locate(err error, dict bool, i uint64, start int) error {
+	if !dict {
+		return withinItem(i, err)
+	}
+	t.from.seek(start)
+	if tok, keyErr := t.from.key(); keyErr == nil && tok.kind == kindString {
+		return withinKey(string(t.from.text(tok)), err)
+	}
+	return withinItem(i, err)
 }
 
 // key transcodes a key. JSON has only strings; integers become their digits (SER-6).

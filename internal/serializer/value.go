@@ -95,7 +95,7 @@ func readList(r reader, t *token, depth int) ([]any, error) {
 		}
 		v, err := readValue(r, t, depth+1)
 		if err != nil {
-			return nil, err
+			return nil, withinItem(uint64(len(list)), err)
 		}
 		list = append(list, v)
 	}
@@ -123,7 +123,7 @@ func readDict(r reader, t *token, depth int) (wamp.Dict, error) {
 			return nil, err
 		}
 		if dict[key], err = readValue(r, t, depth+1); err != nil {
-			return nil, err
+			return nil, withinKey(key, err)
 		}
 	}
 }
@@ -218,7 +218,7 @@ func (f *format) appendList(dst []byte, list []any, depth int) ([]byte, error) {
 	for i, v := range list {
 		var err error
 		if dst, err = f.appendValue(f.appendComma(dst, uint64(i)), v, depth+1); err != nil {
-			return dst, fmt.Errorf("[%d]: %w", i, err)
+			return dst, withinItem(uint64(i), err)
 		}
 	}
 	return f.appendClose(dst, false), nil
@@ -237,7 +237,7 @@ func (f *format) appendDict(dst []byte, d wamp.Dict, depth int) ([]byte, error) 
 			return dst, fmt.Errorf("key %q: %w", key, err)
 		}
 		if dst, err = f.appendValue(f.appendColon(dst), d[key], depth+1); err != nil {
-			return dst, fmt.Errorf("%q: %w", key, err)
+			return dst, withinKey(key, err)
 		}
 	}
 	return f.appendClose(dst, true), nil
