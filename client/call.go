@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/junctorio/junctor/wamp"
@@ -50,12 +51,179 @@ type Result struct {
 // too large for the router, the context's error once that has ended (the call
 // is then cancelled), and net.ErrClosed if the session ends first.
 func (s *Session) Call(ctx context.Context, procedure wamp.URI, args []any, opts *CallOptions) (Result, error) {
-	return Result{}, errSkeleton
+	if opts == nil {
+		opts = &CallOptions{}
+	}
+	p, err := s.call(ctx, procedure, args, opts)
+	if err != nil {
+		return Result{}, fmt.Errorf("client: call %s: %w", procedure, err)
+	}
+	return Result{p}, nil
 }
 
 // Call calls a procedure that returns one value and decodes that. A result
 // with more or fewer positional values is an error.
 func Call[T any](ctx context.Context, s *Session, procedure wamp.URI, args []any, opts *CallOptions) (T, error) {
 	var zero T
-	return zero, errSkeleton
+	res, err := s.Call(ctx, procedure, args, opts)
+	if err != nil {
+		return zero, err
+	}
+	var values []T
+	if err := res.Decode(&values, nil); err != nil {
+		return zero, fmt.Errorf("client: result of %s: %w", procedure, err)
+	}
+	if len(values) != 1 {
+		return zero, fmt.Errorf("client: result of %s: %d values, want 1", procedure, len(values))
+	}
+	return values[0], nil
+}
+
+func (s *Session) call(ctx context.Context, procedure wamp.URI, args []any, opts *CallOptions) (wamp.Payload, error) {
+	payload, err := encode(s.serializer, args, opts.Kwargs)
+	if err != nil {
+		return wamp.Payload{}, err
+	}
+	r := newRequest(wamp.CodeCall)
+	if opts.OnProgress != nil {
+		r.chunks = newChunks()
+	}
+	id, err := s.send(ctx, &wamp.Call{
+		Procedure:       procedure,
+		ReceiveProgress: opts.OnProgress != nil,
+		DiscloseMe:      opts.DiscloseMe,
+		TimeoutMillis:   millis(opts.Timeout),
+		Payload:         payload,
+	}, r)
+	if err != nil {
+		return wamp.Payload{}, err
+	}
+	if r.chunks != nil {
+		return s.awaitProgress(ctx, id, r, opts)
+	}
+	select {
+	case rep := <-r.reply:
+		return rep.payload, rep.err
+	case <-ctx.Done():
+		return s.cancelCall(ctx, id, r, opts.Cancel)
+	}
+}
+
+// millis returns d in whole milliseconds, rounded up.
+func millis(d time.Duration) uint64 {
+	if d <= 0 {
+		return 0
+	}
+	return uint64((d + time.Millisecond - 1) / time.Millisecond)
+}
+
+// cancelCall gives up on a call whose context has ended, unless its answer was
+// faster.
+func (s *Session) cancelCall(ctx context.Context, id wamp.ID, r *request, mode wamp.CancelMode) (wamp.Payload, error) {
+	s.mu.Lock()
+	select {
+	case rep := <-r.reply:
+		s.mu.Unlock()
+		return rep.payload, rep.err
+	default:
+	}
+	s.dropCallLocked(id, mode)
+	s.mu.Unlock()
+	s.out.flush()
+	return wamp.Payload{}, ctx.Err()
+}
+
+// dropCallLocked cancels a call that is not answered yet. It takes no room in
+// the outbox, which it may not wait for; CANCEL is small, and each follows a
+// CALL that did.
+func (s *Session) dropCallLocked(id wamp.ID, mode wamp.CancelMode) {
+	if mode == wamp.CancelDefault {
+		mode = wamp.CancelKillNoWait // not every router's default (CAN-2)
+	}
+	delete(s.requests, id)
+	_ = s.out.append(&wamp.Cancel{Request: id, Mode: mode}, 0) // fails only if the session has ended
+}
+
+// chunks are the progressive results that Call has not taken yet.
+type chunks struct {
+	waiting []wamp.Payload // guarded by Session.mu
+	size    int            // guarded by Session.mu
+	more    chan struct{}  // capacity 1: waiting is not empty
+}
+
+func newChunks() *chunks { return &chunks{more: make(chan struct{}, 1)} }
+
+// awaitProgress waits for the final result and hands over those before it.
+func (s *Session) awaitProgress(ctx context.Context, id wamp.ID, r *request, opts *CallOptions) (wamp.Payload, error) {
+	finished := false
+	defer func() {
+		if !finished { // OnProgress panicked
+			_, _ = s.cancelCall(ctx, id, r, opts.Cancel)
+		}
+	}()
+	for {
+		select {
+		case <-r.chunks.more:
+			s.deliver(r.chunks, opts.OnProgress)
+		case rep := <-r.reply:
+			s.deliver(r.chunks, opts.OnProgress)
+			finished = true
+			return rep.payload, rep.err
+		case <-ctx.Done():
+			finished = true
+			return s.cancelCall(ctx, id, r, opts.Cancel)
+		}
+	}
+}
+
+func (s *Session) deliver(c *chunks, onProgress func(Result)) {
+	s.mu.Lock()
+	waiting := c.waiting
+	c.waiting, c.size = nil, 0
+	s.mu.Unlock()
+	for _, p := range waiting {
+		onProgress(Result{p})
+	}
+}
+
+// resultLocked is a RESULT of the router. One that nobody waits for any more
+// is of a call that was cancelled, and ignored (PV-4).
+func (s *Session) resultLocked(m *wamp.Result, owned bool) *wamp.ProtocolError {
+	if m.Request > s.lastID {
+		return unasked(m, m.Request)
+	}
+	r := s.requests[m.Request]
+	switch {
+	case r == nil:
+	case r.code != wamp.CodeCall:
+		return unasked(m, m.Request)
+	case m.Progress:
+		s.chunkLocked(r, m, owned)
+	default:
+		delete(s.requests, m.Request)
+		r.reply <- reply{payload: keep(m.Payload, owned)}
+	}
+	return nil
+}
+
+// chunkLocked queues a progressive result. One that was not asked for is
+// dropped: taken for the final result it would do harm (PCR-6).
+func (s *Session) chunkLocked(r *request, m *wamp.Result, owned bool) {
+	c := r.chunks
+	if c == nil {
+		s.log.Debug("progressive result was not asked for", "request", m.Request)
+		return
+	}
+	size := len(m.Payload.Bytes) + itemOverhead
+	if c.size > 0 && c.size+size > s.opts.ReceiveBytes {
+		s.dropCallLocked(m.Request, wamp.CancelKillNoWait) // PCR-10
+		r.reply <- reply{err: ErrSlowProgress}
+		return
+	}
+	c.waiting = append(c.waiting, keep(m.Payload, owned))
+	c.size += size
+	select {
+	case c.more <- struct{}{}:
+	default:
+	}
 }

@@ -5,17 +5,22 @@ import (
 	"fmt"
 	"net"
 
+	"github.com/junctorio/junctor/internal/serializer"
 	"github.com/junctorio/junctor/wamp"
 )
 
 // ErrClosed is why a session ended that its own program closed. It wraps
 // net.ErrClosed, as does every error that says that a session has ended.
-var ErrClosed error = closedError{}
+var ErrClosed error = closedError("session closed")
 
-type closedError struct{}
+// errHungUp is why a session ended whose router closed the connection.
+var errHungUp error = closedError("the router closed the connection")
 
-func (closedError) Error() string { return "session closed" }
-func (closedError) Unwrap() error { return net.ErrClosed }
+// closedError is an error that wraps net.ErrClosed and has a better text.
+type closedError string
+
+func (e closedError) Error() string { return string(e) }
+func (closedError) Unwrap() error   { return net.ErrClosed }
 
 // ErrSlowProgress ends a call whose progressive results came faster than
 // CallOptions.OnProgress took them.
@@ -56,6 +61,12 @@ func (e *GoodbyeError) Is(target error) bool {
 	return ok && string(u) == string(e.Reason)
 }
 
+var (
+	errRevoked  = errors.New("revoked by the router")
+	errPanicked = errors.New("the handler panicked")
+	errAnswered = errors.New("the call has been answered already")
+)
+
 // endError is what everything fails with that needs a session which has ended.
 type endError struct{ cause error }
 
@@ -68,5 +79,9 @@ func (e *endError) Unwrap() []error { return []error{e.cause, net.ErrClosed} }
 // nil, a map with string keys or a struct. Values that cannot be encoded give
 // an error that says so, which a handler may return all the same.
 func NewError(uri wamp.ErrorURI, args []any, kwargs any) error {
-	return errSkeleton
+	p, err := encode(serializer.MsgPack, args, kwargs)
+	if err != nil {
+		return fmt.Errorf("%s: %w", uri, err)
+	}
+	return &wamp.Error{URI: uri, Payload: p}
 }

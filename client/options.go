@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
+	"github.com/junctorio/junctor/transport"
 	"github.com/junctorio/junctor/wamp"
 )
 
@@ -41,8 +44,9 @@ type Options struct {
 	TLS *tls.Config
 
 	// MaxMessageSize is the largest message, in octets, that this side accepts.
-	// The default is DefaultMessageSize, RawSocket's largest. It is an error to
-	// set it for Join, whose connection has its limits already.
+	// The default is DefaultMessageSize, the largest that every RawSocket peer
+	// knows. It is an error to set it for Join, whose connection has its limits
+	// already.
 	MaxMessageSize int
 
 	// AuthID is the identity to ask for; empty leaves it to the router.
@@ -91,6 +95,21 @@ type Signer interface {
 	Sign(ctx context.Context, c *wamp.Challenge) (*wamp.Authenticate, error)
 }
 
+// forConn is complete for a connection that exists already.
+func (o Options) forConn(conn transport.Conn) (Options, error) {
+	info := conn.Info()
+	switch {
+	case o.Serializer != 0 && o.Serializer != info.Serializer:
+		return o, fmt.Errorf("Options.Serializer is %s, but the connection speaks %s", o.Serializer, info.Serializer)
+	case o.TLS != nil:
+		return o, errors.New("Options.TLS is set, but the connection exists already")
+	case o.MaxMessageSize != 0:
+		return o, errors.New("Options.MaxMessageSize is set, but the connection exists already")
+	}
+	o.Serializer, o.MaxMessageSize = info.Serializer, info.Limits.Receive
+	return o.complete()
+}
+
 // complete checks o and returns it with the defaults filled in.
 func (o Options) complete() (Options, error) {
 	if !o.Realm.Valid(wamp.URILoose) {
@@ -118,6 +137,7 @@ func (o Options) complete() (Options, error) {
 	setDefault(&o.SendBytes, DefaultSendBytes)
 	setDefault(&o.ReceiveBytes, DefaultReceiveBytes)
 	setDefault(&o.CloseTimeout, DefaultCloseTimeout)
+	o.AuthExtra, o.Signers = maps.Clone(o.AuthExtra), slices.Clone(o.Signers)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/junctorio/junctor/wamp"
 )
@@ -35,5 +36,47 @@ type PublishOptions struct {
 // queued for sending; the router tells nothing, not even that it refused. With
 // Acknowledge it returns the publication's ID. Errors are those of Call.
 func (s *Session) Publish(ctx context.Context, topic wamp.URI, args []any, opts *PublishOptions) (wamp.ID, error) {
-	return 0, errSkeleton
+	if opts == nil {
+		opts = &PublishOptions{}
+	}
+	id, err := s.publish(ctx, topic, args, opts)
+	if err != nil {
+		return 0, fmt.Errorf("client: publish to %s: %w", topic, err)
+	}
+	return id, nil
+}
+
+func (s *Session) publish(ctx context.Context, topic wamp.URI, args []any, opts *PublishOptions) (wamp.ID, error) {
+	payload, err := encode(s.serializer, args, opts.Kwargs)
+	if err != nil {
+		return 0, err
+	}
+	var r *request
+	if opts.Acknowledge {
+		r = newRequest(wamp.CodePublish)
+	}
+	_, err = s.send(ctx, &wamp.Publish{
+		Topic:       topic,
+		Acknowledge: opts.Acknowledge,
+		IncludeMe:   opts.IncludeMe,
+		DiscloseMe:  opts.DiscloseMe,
+		Retain:      opts.Retain,
+		Filter:      opts.Filter,
+		Payload:     payload,
+	}, r)
+	if err != nil || r == nil {
+		return 0, err
+	}
+	rep, err := s.await(ctx, r)
+	return rep.publication, err
+}
+
+// publishedLocked is the router's acknowledgement.
+func (s *Session) publishedLocked(m *wamp.Published) *wamp.ProtocolError {
+	r := s.takeLocked(m.Request, wamp.CodePublish)
+	if r == nil {
+		return unasked(m, m.Request)
+	}
+	r.reply <- reply{publication: m.Publication}
+	return nil
 }

@@ -2,6 +2,8 @@ package client
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/junctorio/junctor/wamp"
 )
@@ -37,52 +39,16 @@ type RegisterOptions struct {
 	MaxHandlers int
 }
 
-// Invocation is a call as the callee sees it. It is the handler's to keep.
-type Invocation struct {
-	wamp.Payload // what the caller passed; use Decode or Values
-
-	Procedure       wamp.URI // as called
-	Caller          wamp.ID  // zero unless disclosed (CID-1)
-	CallerAuthID    string   // empty unless disclosed
-	CallerAuthRole  string   // empty unless disclosed
-	ReceiveProgress bool     // the caller takes progressive results
-}
-
-// Progress sends a progressive result. It does nothing where the caller did
-// not ask for them. It may wait for room in the connection's queue, and fails
-// with a *SizeError if the result is too large for the router, with the
-// context's error, or if the session has ended. It must not be called after
-// the handler has returned.
-func (inv *Invocation) Progress(ctx context.Context, args []any, kwargs any) error {
-	return errSkeleton
-}
-
-// Reply is what a handler returns to the caller. The zero Reply is empty.
-type Reply struct {
-	Args   []any
-	Kwargs any // nil, a map with string keys or a struct
-}
-
-// Return makes a Reply of positional values.
-func Return(args ...any) Reply { return Reply{Args: args} }
-
-// InvocationHandler answers invocations; handlers of one registration run
-// concurrently, up to RegisterOptions.MaxHandlers. Its context ends when the
-// call is cancelled, times out, or the session ends.
-//
-// An error becomes the caller's ERROR: a *wamp.Error in its chain (see
-// NewError) with its URI and values; else a wamp.ErrorURI in its chain with the
-// error's text; else wamp.ErrCanceled or wamp.ErrTimeout if the context has
-// ended for such a reason; else wamp.ErrRuntimeError with the error's text. So
-// does a panic, whose stack is logged. A reply or error that is larger than the
-// router accepts becomes wamp.ErrPayloadSizeExceeded.
-//
-// Invocations that wait for a handler take up to Options.ReceiveBytes; further
-// ones are refused with wamp.ErrUnavailable.
-type InvocationHandler func(ctx context.Context, inv *Invocation) (Reply, error)
-
 // Registration is a procedure with its handler.
 type Registration struct {
+	session     *Session
+	pattern     pattern
+	handler     InvocationHandler
+	invocations queue[*Invocation]
+	done        chan struct{}
+
+	id      wamp.ID // guarded by Session.mu; zero before REGISTERED and after the end
+	leaving bool    // guarded by Session.mu; UNREGISTER was sent
 }
 
 // Register offers a procedure, or a pattern of procedures, and waits until the
@@ -91,17 +57,137 @@ type Registration struct {
 // context ends first, the registration is withdrawn as soon as the router
 // confirms it.
 func (s *Session) Register(ctx context.Context, procedure wamp.URI, h InvocationHandler, opts *RegisterOptions) (*Registration, error) {
-	return nil, errSkeleton
+	if opts == nil {
+		opts = &RegisterOptions{}
+	}
+	reg, err := s.register(ctx, procedure, h, *opts)
+	if err != nil {
+		return nil, fmt.Errorf("client: register %s: %w", procedure, err)
+	}
+	return reg, nil
+}
+
+func (s *Session) register(ctx context.Context, procedure wamp.URI, h InvocationHandler, opts RegisterOptions) (*Registration, error) {
+	if opts.MaxHandlers < 0 || opts.Concurrency < 0 {
+		return nil, errors.New("RegisterOptions.MaxHandlers and Concurrency must not be negative")
+	}
+	setDefault(&opts.MaxHandlers, DefaultMaxHandlers)
+	reg := &Registration{session: s, pattern: pattern{procedure, opts.Match}, handler: h, done: make(chan struct{})}
+	reg.invocations = queue[*Invocation]{workers: opts.MaxHandlers, limit: s.opts.ReceiveBytes, owner: &s.wg}
+	r := newRequest(wamp.CodeRegister)
+	r.reg = reg
+	_, err := s.send(ctx, &wamp.Register{
+		Procedure:       procedure,
+		Match:           opts.Match,
+		Invoke:          opts.Invoke,
+		DiscloseCaller:  opts.DiscloseCaller,
+		ForwardTimeout:  opts.ForwardTimeout,
+		ForceReregister: opts.ForceReregister,
+		Concurrency:     uint64(opts.Concurrency),
+	}, r)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.await(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return reg, nil
 }
 
 // Procedure returns the procedure or pattern that was registered.
-func (r *Registration) Procedure() wamp.URI { return "" }
+func (r *Registration) Procedure() wamp.URI { return r.pattern.uri }
 
 // Done is closed when no further invocation will come: after Unregister, when
 // the router revoked the registration, or when the session has ended.
-func (r *Registration) Done() <-chan struct{} { return nil }
+func (r *Registration) Done() <-chan struct{} { return r.done }
 
 // Unregister withdraws the procedure and waits for the router's confirmation.
 // Invocations that came before it are still answered. It may be called from
-// the handler and more than once. Errors are those of Call.
-func (r *Registration) Unregister(ctx context.Context) error { return errSkeleton }
+// the handler; further calls return nil. Errors are those of Call.
+func (r *Registration) Unregister(ctx context.Context) error {
+	s := r.session
+	s.mu.Lock()
+	req := s.withdrawLocked(r)
+	s.mu.Unlock()
+	s.out.flush()
+	if req == nil {
+		return nil
+	}
+	if _, err := s.await(ctx, req); err != nil {
+		return fmt.Errorf("client: unregister %s: %w", r.pattern.uri, err)
+	}
+	return nil
+}
+
+// withdrawLocked sends UNREGISTER, or returns nil where there is nothing to
+// withdraw. From now on the procedure may be registered anew: the router gets
+// that REGISTER later. It takes no room in the outbox: UNREGISTER is small,
+// and each follows a REGISTER that did.
+func (s *Session) withdrawLocked(reg *Registration) *request {
+	if reg.id == 0 || reg.leaving {
+		return nil
+	}
+	reg.leaving = true
+	delete(s.procedures, reg.pattern)
+	r := newRequest(wamp.CodeUnregister)
+	r.reg = reg
+	if _, err := s.postLocked(&wamp.Unregister{Registration: reg.id}, r, 0); err != nil {
+		return nil // the session has ended, and the registration with it
+	}
+	return r
+}
+
+// registeredLocked is the router's confirmation. The handler is in place when
+// it returns, since the first invocation may follow at once (ORD-4).
+func (s *Session) registeredLocked(ctx context.Context, m *wamp.Registered) *wamp.ProtocolError {
+	r := s.takeLocked(m.Request, wamp.CodeRegister)
+	if r == nil {
+		return unasked(m, m.Request)
+	}
+	reg := r.reg
+	if other := s.registrations[m.Registration]; other != nil {
+		return wamp.Violation("REGISTERED gives registration %d to %q, which is that of %q", m.Registration, reg.pattern.uri, other.pattern.uri)
+	}
+	reg.id = m.Registration
+	reg.invocations.run = func(inv *Invocation) { inv.serve(ctx) }
+	s.registrations[reg.id] = reg
+	if r.abandoned {
+		s.withdrawLocked(reg)
+		return nil
+	}
+	r.reply <- reply{}
+	return nil
+}
+
+// unregisteredLocked confirms an UNREGISTER or, with request 0, revokes a
+// registration (REV-1). What runs or waits is answered all the same (RPC-7, REV-3).
+func (s *Session) unregisteredLocked(m *wamp.Unregistered) *wamp.ProtocolError {
+	if m.Request == 0 {
+		if reg := s.registrations[m.Registration]; reg != nil {
+			s.log.Warn("router revoked a registration", "uri", reg.pattern.uri, "reason", m.Reason)
+			s.dropLocked(reg)
+		}
+		return nil
+	}
+	r := s.takeLocked(m.Request, wamp.CodeUnregister)
+	if r == nil {
+		return unasked(m, m.Request)
+	}
+	s.dropLocked(r.reg)
+	r.reply <- reply{}
+	return nil
+}
+
+// dropLocked forgets a registration that the router has ended.
+func (s *Session) dropLocked(reg *Registration) {
+	if reg.id == 0 {
+		return
+	}
+	delete(s.registrations, reg.id)
+	if s.procedures[reg.pattern] == reg {
+		delete(s.procedures, reg.pattern)
+	}
+	reg.id = 0
+	close(reg.done)
+}

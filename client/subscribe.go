@@ -2,6 +2,9 @@ package client
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
+	"slices"
 
 	"github.com/junctorio/junctor/wamp"
 )
@@ -39,6 +42,31 @@ type EventHandler func(ctx context.Context, ev *Event)
 
 // Subscription is a topic with the handler of its events.
 type Subscription struct {
+	session *Session
+	pattern pattern
+	handler EventHandler
+	events  queue[*Event]
+	done    chan struct{}
+
+	topic *topic // guarded by Session.mu; nil before SUBSCRIBED and after the end
+	lost  int    // guarded by Session.mu
+	stop  context.CancelCauseFunc
+}
+
+// pattern is what the router tells subscriptions, and registrations, apart by
+// (PSUB-3, PREG-7).
+type pattern struct {
+	uri   wamp.URI
+	match wamp.Match
+}
+
+// topic is a subscription as the router knows it: all Subscriptions of this
+// session to the same pattern share one (PS-1). Session.mu guards it.
+type topic struct {
+	pattern pattern
+	id      wamp.ID // zero until the first SUBSCRIBED
+	joining int     // SUBSCRIBE messages that are not answered yet
+	subs    []*Subscription
 }
 
 // Subscribe subscribes a handler to a topic, or to a pattern of topics, and
@@ -47,19 +75,210 @@ type Subscription struct {
 // If the context ends first, the subscription is withdrawn as soon as the
 // router confirms it.
 func (s *Session) Subscribe(ctx context.Context, topic wamp.URI, h EventHandler, opts *SubscribeOptions) (*Subscription, error) {
-	return nil, errSkeleton
+	if opts == nil {
+		opts = &SubscribeOptions{}
+	}
+	sub := &Subscription{session: s, pattern: pattern{topic, opts.Match}, handler: h, done: make(chan struct{})}
+	sub.events = queue[*Event]{workers: 1, limit: s.opts.ReceiveBytes, owner: &s.wg}
+	r := newRequest(wamp.CodeSubscribe)
+	r.sub = sub
+	_, err := s.send(ctx, &wamp.Subscribe{Topic: topic, Match: opts.Match, GetRetained: opts.GetRetained}, r)
+	if err == nil {
+		_, err = s.await(ctx, r)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("client: subscribe to %s: %w", topic, err)
+	}
+	return sub, nil
+}
+
+// handle calls the handler. A panic in it is logged, and no more.
+func (sub *Subscription) handle(ctx context.Context, ev *Event) {
+	defer func() {
+		if v := recover(); v != nil {
+			sub.session.log.Error("event handler panicked", "uri", sub.pattern.uri, "panic", v, "stack", string(debug.Stack()))
+		}
+	}()
+	sub.handler(ctx, ev)
 }
 
 // Topic returns the topic or pattern that was subscribed to.
-func (sub *Subscription) Topic() wamp.URI { return "" }
+func (sub *Subscription) Topic() wamp.URI { return sub.pattern.uri }
 
 // Done is closed when no further event will come: after Unsubscribe, when the
 // router revoked the subscription, or when the session has ended.
-func (sub *Subscription) Done() <-chan struct{} { return nil }
+func (sub *Subscription) Done() <-chan struct{} { return sub.done }
 
 // Unsubscribe ends the subscription. At once, no further event is handed to
 // the handler, though one may still be running; events that wait are
 // discarded. It then waits for the router's confirmation, where the
 // subscription was the last one to its topic. It may be called from the
-// handler and more than once. Errors are those of Call.
-func (sub *Subscription) Unsubscribe(ctx context.Context) error { return errSkeleton }
+// handler; further calls return nil. Errors are those of Call.
+func (sub *Subscription) Unsubscribe(ctx context.Context) error {
+	s := sub.session
+	s.mu.Lock()
+	t := sub.topic
+	if t == nil {
+		s.mu.Unlock()
+		return nil
+	}
+	t.subs = slices.DeleteFunc(t.subs, func(other *Subscription) bool { return other == sub })
+	sub.endLocked(context.Canceled)
+	r := s.leaveLocked(t)
+	s.mu.Unlock()
+	s.out.flush()
+	if r == nil {
+		return nil
+	}
+	if _, err := s.await(ctx, r); err != nil {
+		return fmt.Errorf("client: unsubscribe from %s: %w", sub.pattern.uri, err)
+	}
+	return nil
+}
+
+// endLocked ends what the subscription does on this side.
+func (sub *Subscription) endLocked(cause error) {
+	sub.topic = nil
+	sub.events.close()
+	sub.stop(cause)
+	close(sub.done)
+}
+
+// topicLocked returns the topic of a pattern, which exists from the first
+// SUBSCRIBE until UNSUBSCRIBE is sent.
+func (s *Session) topicLocked(p pattern) *topic {
+	t := s.topics[p]
+	if t == nil {
+		t = &topic{pattern: p}
+		s.topics[p] = t
+	}
+	return t
+}
+
+// leaveLocked unsubscribes from a topic that nobody here needs any more. While
+// a SUBSCRIBE is under way the topic is needed: the router would end the new
+// subscription together with the old one. The request is nil if nothing was
+// sent. It takes no room in the outbox: UNSUBSCRIBE is small, and each follows
+// a SUBSCRIBE that did.
+func (s *Session) leaveLocked(t *topic) *request {
+	if len(t.subs) > 0 || t.joining > 0 {
+		return nil
+	}
+	delete(s.topics, t.pattern)
+	if t.id == 0 {
+		return nil
+	}
+	delete(s.subscriptions, t.id)
+	r := newRequest(wamp.CodeUnsubscribe)
+	if _, err := s.postLocked(&wamp.Unsubscribe{Subscription: t.id}, r, 0); err != nil {
+		return nil // the session has ended, and the subscription with it
+	}
+	return r
+}
+
+// subscribedLocked is the router's confirmation. The handler is in place when
+// it returns, since the first event may follow at once (ORD-2).
+func (s *Session) subscribedLocked(ctx context.Context, m *wamp.Subscribed) *wamp.ProtocolError {
+	r := s.takeLocked(m.Request, wamp.CodeSubscribe)
+	if r == nil {
+		return unasked(m, m.Request)
+	}
+	t := s.topicLocked(r.sub.pattern)
+	t.joining--
+	if other := s.subscriptions[m.Subscription]; other != nil && other != t {
+		return wamp.Violation("SUBSCRIBED gives subscription %d to %q, which is that of %q", m.Subscription, t.pattern.uri, other.pattern.uri)
+	}
+	if t.id != 0 && t.id != m.Subscription {
+		return wamp.Violation("SUBSCRIBED gives subscription %d to %q, which has %d already", m.Subscription, t.pattern.uri, t.id)
+	}
+	t.id = m.Subscription
+	s.subscriptions[t.id] = t
+	if r.abandoned {
+		s.leaveLocked(t)
+		return nil
+	}
+	r.sub.beginLocked(ctx, t)
+	r.reply <- reply{}
+	return nil
+}
+
+func (sub *Subscription) beginLocked(ctx context.Context, t *topic) {
+	ctx, sub.stop = context.WithCancelCause(ctx)
+	sub.events.run = func(ev *Event) { sub.handle(ctx, ev) }
+	sub.topic = t
+	t.subs = append(t.subs, sub)
+}
+
+// unsubscribedLocked confirms an UNSUBSCRIBE or, with request 0, revokes a
+// subscription (REV-5).
+func (s *Session) unsubscribedLocked(m *wamp.Unsubscribed) *wamp.ProtocolError {
+	if m.Request == 0 {
+		s.revokeTopicLocked(m)
+		return nil
+	}
+	r := s.takeLocked(m.Request, wamp.CodeUnsubscribe)
+	if r == nil {
+		return unasked(m, m.Request)
+	}
+	r.reply <- reply{}
+	return nil
+}
+
+func (s *Session) revokeTopicLocked(m *wamp.Unsubscribed) {
+	t := s.subscriptions[m.Subscription]
+	if t == nil {
+		return // ended on this side in the meantime
+	}
+	s.log.Warn("router revoked a subscription", "uri", t.pattern.uri, "reason", m.Reason)
+	delete(s.subscriptions, t.id)
+	t.id = 0
+	for _, sub := range t.subs {
+		sub.endLocked(errRevoked)
+	}
+	t.subs = nil
+	s.leaveLocked(t)
+}
+
+// eventLocked hands an event to the handlers of its subscription. One whose
+// subscription is unknown crossed an UNSUBSCRIBE, and is ignored (PV-4).
+func (s *Session) eventLocked(m *wamp.Event, owned bool) {
+	t := s.subscriptions[m.Subscription]
+	if t == nil || len(t.subs) == 0 {
+		return
+	}
+	payload := keep(m.Payload, owned)
+	for _, sub := range t.subs {
+		sub.pushLocked(newEvent(t, m, payload))
+	}
+}
+
+func newEvent(t *topic, m *wamp.Event, payload wamp.Payload) *Event {
+	ev := &Event{
+		Payload:           payload,
+		Topic:             m.Topic,
+		Publication:       m.Publication,
+		Publisher:         m.Publisher,
+		PublisherAuthID:   m.PublisherAuthID,
+		PublisherAuthRole: m.PublisherAuthRole,
+		Retained:          m.Retained,
+	}
+	if ev.Topic == "" { // set for patterns only (PSUB-2)
+		ev.Topic = t.pattern.uri
+	}
+	return ev
+}
+
+// pushLocked queues an event for the handler, or drops it where the queue is
+// full. Waiting instead would stop the reader, and with it the answers that
+// the handler may be waiting for.
+func (sub *Subscription) pushLocked(ev *Event) {
+	ev.Lost = sub.lost
+	if sub.events.push(ev, len(ev.Bytes)) {
+		sub.lost = 0
+		return
+	}
+	if sub.lost == 0 {
+		sub.session.log.Warn("events are dropped, their handler is too slow", "uri", sub.pattern.uri)
+	}
+	sub.lost++
+}

@@ -1,0 +1,317 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/junctorio/junctor/wamp"
+)
+
+// Invocation is a call as the callee sees it. It is the handler's to keep.
+type Invocation struct {
+	wamp.Payload // what the caller passed; use Decode or Values
+
+	Procedure       wamp.URI // as called
+	Caller          wamp.ID  // zero unless disclosed (CID-1)
+	CallerAuthID    string   // empty unless disclosed
+	CallerAuthRole  string   // empty unless disclosed
+	ReceiveProgress bool     // the caller takes progressive results
+
+	registration *Registration
+	request      wamp.ID
+	deadline     time.Time // zero: none
+
+	state invocationState // guarded by Session.mu
+}
+
+// invocationState is how far an invocation has come.
+type invocationState struct {
+	stop        context.CancelCauseFunc // while the handler runs
+	interrupted error                   // why the router interrupted it
+	unwanted    bool                    // the router discards an answer
+	answered    bool
+}
+
+// Reply is what a handler returns to the caller. The zero Reply is empty.
+type Reply struct {
+	Args   []any
+	Kwargs any // nil, a map with string keys or a struct
+}
+
+// Return makes a Reply of positional values.
+func Return(args ...any) Reply { return Reply{Args: args} }
+
+// InvocationHandler answers invocations; handlers of one registration run
+// concurrently, up to RegisterOptions.MaxHandlers, and begin in the order in
+// which the invocations came. Its context ends when the call is cancelled,
+// times out, or the session ends.
+//
+// An error becomes the caller's ERROR: a *wamp.Error in its chain (see
+// NewError) with its URI and values; else a wamp.ErrorURI in its chain with the
+// error's text; else wamp.ErrCanceled or wamp.ErrTimeout if the context has
+// ended for such a reason; else wamp.ErrRuntimeError with the error's text. So
+// does a panic, whose stack is logged. A reply or error that is larger than the
+// router accepts becomes wamp.ErrPayloadSizeExceeded.
+//
+// Invocations that wait for a handler take up to Options.ReceiveBytes; further
+// ones are refused with wamp.ErrUnavailable.
+type InvocationHandler func(ctx context.Context, inv *Invocation) (Reply, error)
+
+// Progress sends a progressive result. It does nothing where the caller did
+// not ask for them. It may wait for room in the connection's queue, and fails
+// with a *SizeError if the result is too large for the router, with the
+// context's error, with wamp.ErrCanceled once the call is cancelled, or if the
+// session has ended. It must not be called after the handler has returned.
+func (inv *Invocation) Progress(ctx context.Context, args []any, kwargs any) error {
+	if !inv.ReceiveProgress {
+		return nil
+	}
+	s := inv.registration.session
+	payload, err := encode(s.serializer, args, kwargs)
+	if err == nil {
+		err = s.answer(ctx, inv, &wamp.Yield{Request: inv.request, Progress: true, Payload: payload}, payload, false)
+	}
+	if err != nil {
+		return fmt.Errorf("client: progress of %s: %w", inv.Procedure, err)
+	}
+	return nil
+}
+
+// invocationLocked hands an invocation to a handler, or refuses it.
+func (s *Session) invocationLocked(m *wamp.Invocation, owned bool) *wamp.ProtocolError {
+	if s.invocations[m.Request] != nil {
+		return wamp.Violation("INVOCATION %d is in progress already", m.Request)
+	}
+	reg := s.registrations[m.Registration]
+	if reg == nil {
+		s.refuseLocked(m.Request, wamp.ErrNoSuchProcedure, "the callee has no such registration")
+		return nil
+	}
+	inv := newInvocation(reg, m, keep(m.Payload, owned))
+	s.invocations[m.Request] = inv
+	if !reg.invocations.push(inv, len(inv.Bytes)) {
+		delete(s.invocations, m.Request)
+		s.log.Warn("invocation is refused, too many wait for a handler", "uri", inv.Procedure)
+		s.refuseLocked(m.Request, wamp.ErrUnavailable, "too many calls wait for this callee")
+	}
+	return nil
+}
+
+func newInvocation(reg *Registration, m *wamp.Invocation, payload wamp.Payload) *Invocation {
+	inv := &Invocation{
+		Payload:         payload,
+		Procedure:       m.Procedure,
+		Caller:          m.Caller,
+		CallerAuthID:    m.CallerAuthID,
+		CallerAuthRole:  m.CallerAuthRole,
+		ReceiveProgress: m.ReceiveProgress,
+		registration:    reg,
+		request:         m.Request,
+	}
+	if inv.Procedure == "" { // set for patterns only (PREG-6)
+		inv.Procedure = reg.pattern.uri
+	}
+	if m.TimeoutMillis > 0 {
+		inv.deadline = time.Now().Add(time.Duration(min(m.TimeoutMillis, maxTimeoutMillis)) * time.Millisecond)
+	}
+	return inv
+}
+
+// maxTimeoutMillis keeps a timeout within what a time.Duration can hold.
+const maxTimeoutMillis = uint64(1<<63-1) / uint64(time.Millisecond)
+
+// refuseLocked answers an invocation without a handler. It takes no room in
+// the outbox; the reader throttles itself instead.
+func (s *Session) refuseLocked(id wamp.ID, uri wamp.ErrorURI, text string) {
+	payload, err := encode(s.serializer, []any{text}, nil)
+	if err != nil {
+		payload = wamp.Payload{}
+	}
+	_ = s.out.append(&wamp.Error{RequestType: wamp.CodeInvocation, Request: id, URI: uri, Payload: payload}, 0) // fails only if the session has ended
+}
+
+// interruptLocked ends the context of an invocation. One that is answered
+// already is ignored.
+func (s *Session) interruptLocked(m *wamp.Interrupt) {
+	inv := s.invocations[m.Request]
+	if inv == nil {
+		return
+	}
+	var cause error = wamp.ErrCanceled
+	if m.Reason != "" {
+		cause = wamp.ErrorURI(m.Reason)
+	}
+	inv.state.interrupted = cause
+	inv.state.unwanted = m.Mode == wamp.CancelKillNoWait
+	if inv.state.stop != nil {
+		inv.state.stop(cause)
+	}
+}
+
+// serve runs the handler and answers, also if the handler ends its goroutine.
+// The context is the session's.
+func (inv *Invocation) serve(ctx context.Context) {
+	var reply Reply
+	err := errPanicked
+	defer func() { inv.finish(ctx, reply, err) }()
+	reply, err = inv.call(ctx)
+}
+
+func (inv *Invocation) finish(ctx context.Context, reply Reply, err error) {
+	s := inv.registration.session
+	if err == nil {
+		err = s.yield(ctx, inv, reply)
+	}
+	if err != nil {
+		s.fail(ctx, inv, err)
+	}
+}
+
+// call runs the handler, unless the invocation was interrupted while it waited.
+func (inv *Invocation) call(ctx context.Context) (Reply, error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	if !inv.deadline.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadlineCause(ctx, inv.deadline, wamp.ErrTimeout) // TMO-3
+		defer cancel()
+	}
+	s := inv.registration.session
+	s.mu.Lock()
+	interrupted := inv.state.interrupted
+	inv.state.stop = stop
+	s.mu.Unlock()
+	if interrupted != nil {
+		return Reply{}, interrupted
+	}
+	reply, err := inv.guard(ctx)
+	if err != nil {
+		err = explain(ctx, err)
+	}
+	return reply, err
+}
+
+// guard turns a panic of the handler into an error.
+func (inv *Invocation) guard(ctx context.Context) (reply Reply, err error) {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		v := recover() // nil if the handler ends its goroutine
+		inv.registration.session.log.Error("invocation handler panicked", "uri", inv.Procedure, "panic", v, "stack", string(debug.Stack()))
+		reply, err = Reply{}, errPanicked
+	}()
+	reply, err = inv.registration.handler(ctx, inv)
+	returned = true
+	return reply, err
+}
+
+// explain returns the WAMP error that a handler's error becomes. An error that
+// names none counts as the reason why the context ended, if that is one (CAN-9).
+func explain(ctx context.Context, err error) error {
+	var refusal *wamp.Error
+	var uri wamp.ErrorURI
+	if errors.As(err, &refusal) || errors.As(err, &uri) {
+		return err
+	}
+	if cause := context.Cause(ctx); errors.As(cause, &uri) {
+		return uri
+	}
+	return err
+}
+
+// yield sends the handler's reply.
+func (s *Session) yield(ctx context.Context, inv *Invocation, reply Reply) error {
+	payload, err := encode(s.serializer, reply.Args, reply.Kwargs)
+	if err != nil {
+		return fmt.Errorf("reply: %w", err)
+	}
+	return s.answer(ctx, inv, &wamp.Yield{Request: inv.request, Payload: payload}, payload, true)
+}
+
+// fail sends an ERROR. Should that be too large, it says so instead.
+func (s *Session) fail(ctx context.Context, inv *Invocation, err error) {
+	for range 2 {
+		m := s.errorMessage(err)
+		m.RequestType, m.Request = wamp.CodeInvocation, inv.request
+		if err = s.answer(ctx, inv, m, m.Payload, true); err == nil {
+			return
+		}
+	}
+	s.log.Debug("invocation was not answered", "uri", inv.Procedure, "err", err)
+}
+
+// errorMessage returns the ERROR that stands for err, with a payload in the
+// session's serializer.
+func (s *Session) errorMessage(err error) *wamp.Error {
+	var size *SizeError
+	var refusal *wamp.Error
+	uri := wamp.ErrRuntimeError
+	switch {
+	case errors.As(err, &size):
+		uri = wamp.ErrPayloadSizeExceeded
+	case errors.As(err, &refusal):
+		return s.ownError(refusal)
+	case errors.As(err, &uri):
+	}
+	m := &wamp.Error{URI: uri}
+	if text := err.Error(); text != string(uri) {
+		m.Payload, _ = encode(s.serializer, []any{text}, nil)
+	}
+	return m
+}
+
+// ownError returns a copy of e with its payload in the session's serializer.
+func (s *Session) ownError(e *wamp.Error) *wamp.Error {
+	m := &wamp.Error{URI: e.URI, Attributes: e.Attributes, Payload: e.Payload}
+	if e.Payload.Elements == 0 || e.Payload.Serializer.Number() == s.serializer.Number() {
+		return m
+	}
+	bytes, err := s.serializer.AppendPayload(nil, e.Payload)
+	if err != nil {
+		s.log.Warn("values of an error cannot be sent", "uri", e.URI, "err", err)
+		m.Payload = wamp.Payload{}
+		return m
+	}
+	m.Payload.Serializer, m.Payload.Bytes = s.serializer, bytes
+	return m
+}
+
+// answer sends a message about an invocation; final says that it is the last.
+func (s *Session) answer(ctx context.Context, inv *Invocation, m wamp.Message, payload wamp.Payload, final bool) error {
+	room := headRoom + len(payload.Bytes)
+	if err := s.out.reserve(ctx, room); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	err := s.answerLocked(inv, m, room, final)
+	s.mu.Unlock()
+	s.out.flush()
+	return err
+}
+
+func (s *Session) answerLocked(inv *Invocation, m wamp.Message, room int, final bool) error {
+	var err error
+	switch {
+	case s.over != nil:
+		err = s.over
+	case inv.state.answered:
+		err = errAnswered
+	case inv.state.unwanted && !final:
+		err = inv.state.interrupted
+	}
+	if err != nil || inv.state.unwanted {
+		s.out.release(room)
+	} else {
+		err = s.out.append(m, room)
+	}
+	if err == nil && final {
+		inv.state.answered = true
+		delete(s.invocations, inv.request)
+	}
+	return err
+}
