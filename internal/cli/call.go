@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/junctorio/junctor/client"
+	"github.com/junctorio/junctor/wamp"
+)
+
+// argumentHelp is part of the description of call and publish.
+const argumentHelp = `Arguments that are JSON are taken as such: 1, 2.5, true, null, "text", [1,2],
+{"a":1}. Quotes make a string of anything ('"1"', or "'1'"), and whatever is not
+JSON is a string. Binary is a JSON string of NUL and base64 ("\u0000aGk="). The
+argument - stands for what standard input holds. After -- arguments may begin
+with a dash: call com.example.negate -- -5.`
+
+func (a *app) callCommand() *cobra.Command {
+	var (
+		flags   clientFlags
+		args    arguments
+		named   []string
+		timeout time.Duration
+		load    repetition
+	)
+	cmd := &cobra.Command{
+		Use:   "call PROCEDURE [ARGUMENT...]",
+		Short: "Call a procedure and print its result",
+		Long: `Call a procedure and print its result.
+
+` + argumentHelp + `
+
+On a terminal each positional result is printed on a line of its own, then the
+keyword results as "key: value"; otherwise, or with --json, a line of JSON:
+{"args":[…],"kwargs":{…}}, with "error" beside them if the call failed.
+
+` + callOptions.help(),
+		Example: `  junctor call com.example.hello world
+  junctor call com.example.add 1 2 -k round=true
+  echo '{"lat":48.1,"lon":11.6}' | junctor call com.example.weather - --timeout 5s`,
+		Args: wantURI("procedure"),
+	}
+	flags.add(a, cmd)
+	out := a.outputFlags(cmd)
+	args.add(cmd)
+	load.add(cmd, "call")
+	cmd.Flags().StringArrayVarP(&named, "option", "o", nil, "a WAMP option as name=value (repeatable)")
+	cmd.Flags().DurationVarP(&timeout, "timeout", "t", 0, "cancel a call that takes longer (0: wait)")
+	cmd.RunE = func(cmd *cobra.Command, words []string) error {
+		p, err := out.printer()
+		if err != nil {
+			return err
+		}
+		c := caller{procedure: wamp.URI(words[0]), timeout: timeout, out: p, stderr: a.env.Stderr}
+		if c.args, c.opts.Kwargs, err = args.parse(words[1:], a.env.Stdin); err != nil {
+			return err
+		}
+		if err := callOptions.parse(named, &c.opts); err != nil {
+			return err
+		}
+		if c.opts.OnProgress != nil {
+			c.opts.OnProgress = c.progress
+		}
+		return load.run(cmd.Context(), &flags, c.call)
+	}
+	return cmd
+}
+
+// caller makes one call, as often as it is asked to.
+type caller struct {
+	procedure wamp.URI
+	args      []any
+	opts      client.CallOptions
+	timeout   time.Duration
+	out       *printer
+	stderr    io.Writer
+}
+
+func (c *caller) call(ctx context.Context, s *client.Session) error {
+	if c.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.timeout)
+		defer cancel()
+	}
+	opts := c.opts
+	result, err := s.Call(ctx, c.procedure, c.args, &opts)
+	if err != nil {
+		return c.failed(err)
+	}
+	return c.print(result, false)
+}
+
+func (c *caller) print(result client.Result, progress bool) error {
+	args, kwargs, err := result.Values()
+	if err != nil {
+		return fmt.Errorf("%s: result: %w", c.procedure, err)
+	}
+	c.out.answer(message{Progress: progress, Args: args, Kwargs: kwargs})
+	return nil
+}
+
+func (c *caller) progress(result client.Result) {
+	if err := c.print(result, true); err != nil {
+		fmt.Fprintln(c.stderr, err)
+	}
+}
+
+// failed makes the error of a call presentable: as JSON with all its values,
+// as text with those that the error's own text leaves out.
+func (c *caller) failed(err error) error {
+	var refused *wamp.Error
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%s: no answer within %v: %w", c.procedure, c.timeout, context.DeadlineExceeded)
+	}
+	if !errors.As(err, &refused) {
+		return fmt.Errorf("%s: %w", c.procedure, err)
+	}
+	args, kwargs, decodeErr := refused.Payload.Values()
+	if decodeErr != nil {
+		return fmt.Errorf("%s: %w", c.procedure, err)
+	}
+	if c.out.json {
+		c.out.answer(message{Error: refused.URI, Args: args, Kwargs: kwargs})
+	}
+	return &exitError{exitCode(context.Background(), refused), fmt.Errorf("%s: %s", c.procedure, describe(refused.URI, args, kwargs))}
+}
+
+// describe is an ERROR in a line: its URI, its text, and its further values.
+func describe(uri wamp.ErrorURI, args []any, kwargs wamp.Dict) string {
+	text := string(uri)
+	if len(args) > 0 {
+		if s, ok := args[0].(string); ok {
+			text += ": " + printable(s)
+			args = args[1:]
+		}
+	}
+	if len(args) > 0 {
+		text += " " + compact(args)
+	}
+	if len(kwargs) > 0 {
+		text += " " + compact(kwargs)
+	}
+	return text
+}

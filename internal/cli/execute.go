@@ -1,0 +1,151 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/junctorio/junctor/client"
+	"github.com/junctorio/junctor/wamp"
+)
+
+const (
+	maxExecArgument = 64 << 10 // octets; the system's bound for one string is 128 KiB on Linux
+	maxExecOutput   = 16 << 20 // octets of a result
+	maxExecError    = 4 << 10  // octets of an error's text
+	execWait        = 2 * time.Second
+)
+
+// execution answers calls by running a command of the shell.
+type execution struct {
+	command string
+	stderr  io.Writer // gets what commands write to standard error
+	environ []string
+}
+
+func (e *execution) answer(ctx context.Context, inv invocation) (client.Reply, error) {
+	cmd, err := e.build(ctx, inv)
+	if err != nil {
+		return client.Reply{}, err
+	}
+	stdout := &bounded{limit: maxExecOutput}
+	stderr := &bounded{limit: maxExecError}
+	cmd.Stdout, cmd.Stderr = stdout, io.MultiWriter(stderr, e.stderr)
+	err = cmd.Run()
+	switch {
+	case ctx.Err() != nil:
+		return client.Reply{}, ctx.Err()
+	case err != nil:
+		return client.Reply{}, failure(err, stderr.String())
+	case stdout.cut:
+		return client.Reply{}, fmt.Errorf("the command printed more than %d octets: %w", maxExecOutput, wamp.ErrPayloadSizeExceeded)
+	}
+	return client.Reply{Args: results(stdout.String())}, nil
+}
+
+func (e *execution) build(ctx context.Context, inv invocation) (*exec.Cmd, error) {
+	var lines bytes.Buffer
+	words := make([]string, 0, len(inv.args))
+	for _, v := range inv.args {
+		text := compact(v)
+		fmt.Fprintln(&lines, text)
+		if s, ok := v.(string); ok {
+			text = s
+		}
+		words = append(words, text)
+	}
+	argsJSON, kwargsJSON := "[]", "{}"
+	if len(inv.args) > 0 {
+		argsJSON = compact(inv.args)
+	}
+	if len(inv.kwargs) > 0 {
+		kwargsJSON = compact(inv.kwargs)
+	}
+	environ := append(e.environ[:len(e.environ):len(e.environ)], "WAMP_PROCEDURE="+string(inv.procedure))
+	if len(argsJSON) <= maxExecArgument {
+		environ = append(environ, "WAMP_ARGS_JSON="+argsJSON)
+	}
+	if len(kwargsJSON) > maxExecArgument {
+		// Unlike the arguments they have no other way to the command.
+		return nil, fmt.Errorf("keyword arguments are larger than the %d octets that a command can be given: %w", maxExecArgument, wamp.ErrPayloadSizeExceeded)
+	}
+	environ = append(environ, "WAMP_KWARGS_JSON="+kwargsJSON)
+	if len(argsJSON) > maxExecArgument || strings.ContainsRune(strings.Join(words, ""), 0) {
+		words = nil
+	}
+	cmd := shell(ctx, e.command, words)
+	cmd.Env = environ
+	cmd.Stdin = &lines
+	cmd.WaitDelay = execWait // for grandchildren that keep the pipes open
+	return cmd, nil
+}
+
+// failure is the error that the caller gets when a command fails.
+func failure(err error, stderr string) error {
+	text := strings.TrimSpace(stderr)
+	if text == "" {
+		text = err.Error()
+	}
+	var exit *exec.ExitError
+	kwargs := wamp.Dict{}
+	if errors.As(err, &exit) && exit.ExitCode() >= 0 {
+		kwargs["exit_code"] = exit.ExitCode()
+	}
+	return client.NewError(wamp.ErrRuntimeError, []any{strings.ToValidUTF8(text, "\uFFFD")}, kwargs)
+}
+
+// results reads what a command printed. Text that is no UTF-8 is binary.
+func results(output string) []any {
+	text := strings.TrimSpace(output)
+	if text == "" {
+		return nil
+	}
+	if v, err := parseJSON([]byte(text)); err == nil {
+		return []any{v}
+	}
+	if values, ok := jsonLines(text); ok {
+		return values
+	}
+	output = strings.TrimSuffix(output, "\n")
+	if strings.ToValidUTF8(output, "") != output {
+		return []any{[]byte(output)}
+	}
+	return []any{output}
+}
+
+func jsonLines(text string) ([]any, bool) {
+	var values []any
+	for line := range strings.Lines(text) {
+		v, err := parseJSON([]byte(line))
+		if err != nil {
+			return nil, false
+		}
+		values = append(values, v)
+	}
+	return values, true
+}
+
+// bounded keeps the first octets that are written to it. The buffer is not
+// embedded: its ReadFrom would go round the limit.
+type bounded struct {
+	buf   bytes.Buffer
+	limit int
+	cut   bool
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	n := len(p)
+	if room := b.limit - b.buf.Len(); n > room {
+		b.cut = true
+		p = p[:room]
+	}
+	b.buf.Write(p)
+	return n, nil
+}
+
+func (b *bounded) String() string { return b.buf.String() }

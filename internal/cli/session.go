@@ -1,0 +1,173 @@
+package cli
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/junctorio/junctor/client"
+	"github.com/junctorio/junctor/wamp"
+)
+
+// The defaults of the client verbs are what dev serves.
+const (
+	defaultURL   = "rs://127.0.0.1:8081"
+	defaultRealm = "realm1"
+)
+
+// clientFlags are the flags of the commands that join a realm.
+type clientFlags struct {
+	app        *app
+	url        string
+	realm      string
+	authID     string
+	serializer string
+	caFile     string
+	certFile   string
+	keyFile    string
+	maxMessage int
+	connect    time.Duration
+}
+
+// add adds the flags. Their defaults come from the environment, later, so that
+// --help is the same everywhere.
+func (f *clientFlags) add(a *app, cmd *cobra.Command) {
+	f.app = a
+	flags := cmd.Flags()
+	flags.StringVarP(&f.url, "url", "u", "", "the router, such as rs://host:8081, rss://host:8082, unix:///path (JUNCTOR_URL; default "+defaultURL+")")
+	flags.StringVarP(&f.realm, "realm", "r", "", "the realm to join (JUNCTOR_REALM; default "+defaultRealm+")")
+	flags.StringVar(&f.authID, "authid", "", "the identity to ask for (JUNCTOR_AUTHID; default: the router chooses)")
+	flags.StringVar(&f.serializer, "serializer", "", "json, msgpack or cbor (JUNCTOR_SERIALIZER; default "+client.DefaultSerializer.String()+")")
+	flags.StringVar(&f.caFile, "tls-ca", "", "PEM file of the authorities to trust instead of the system's (JUNCTOR_TLS_CA)")
+	flags.StringVar(&f.certFile, "tls-cert", "", "PEM file of the client certificate (JUNCTOR_TLS_CERT)")
+	flags.StringVar(&f.keyFile, "tls-key", "", "PEM file of its private key (JUNCTOR_TLS_KEY)")
+	flags.IntVar(&f.maxMessage, "max-message-size", 0, fmt.Sprintf("the largest message to accept, in octets (default %d)", client.DefaultMessageSize))
+	flags.DurationVar(&f.connect, "connect-timeout", 10*time.Second, "how long to try to reach the router")
+}
+
+// resolve fills what was not given from the environment, then the defaults.
+func (f *clientFlags) resolve() {
+	for _, v := range []struct {
+		flag               *string
+		variable, default_ string
+	}{
+		{&f.url, "JUNCTOR_URL", defaultURL},
+		{&f.realm, "JUNCTOR_REALM", defaultRealm},
+		{&f.authID, "JUNCTOR_AUTHID", ""},
+		{&f.serializer, "JUNCTOR_SERIALIZER", client.DefaultSerializer.String()},
+		{&f.caFile, "JUNCTOR_TLS_CA", ""},
+		{&f.certFile, "JUNCTOR_TLS_CERT", ""},
+		{&f.keyFile, "JUNCTOR_TLS_KEY", ""},
+	} {
+		if *v.flag == "" {
+			*v.flag = f.app.env.Getenv(v.variable)
+		}
+		if *v.flag == "" {
+			*v.flag = v.default_
+		}
+	}
+}
+
+// open joins the realm. The session is the caller's to close.
+func (f *clientFlags) open(ctx context.Context) (*client.Session, error) {
+	f.resolve()
+	opts, err := f.options()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, f.connect, fmt.Errorf("no answer within %v", f.connect))
+	defer cancel()
+	s, err := client.Connect(ctx, f.url, opts)
+	if err != nil {
+		return nil, f.explain(ctx, err)
+	}
+	return s, nil
+}
+
+// explain tells a router that is not there from one that does not want us.
+func (f *clientFlags) explain(ctx context.Context, err error) error {
+	var (
+		abort       *wamp.Abort
+		interrupted Interrupted
+	)
+	switch {
+	case errors.As(err, &abort):
+		return err
+	case errors.As(context.Cause(ctx), &interrupted):
+		return interrupted
+	case errors.Is(err, context.DeadlineExceeded):
+		err = context.Cause(ctx)
+	}
+	text := "cannot reach the router at %s: %w"
+	if f.url == defaultURL {
+		text += ` (is it running? "junctor dev" starts one; --url names another)`
+	}
+	return &exitError{ExitUnavailable, fmt.Errorf(text, f.url, err)}
+}
+
+func (f *clientFlags) options() (client.Options, error) {
+	opts := client.Options{
+		Realm:          wamp.URI(f.realm),
+		AuthID:         f.authID,
+		Agent:          "junctor-cli " + f.app.env.Version,
+		MaxMessageSize: f.maxMessage,
+	}
+	if !opts.Realm.Valid(wamp.URILoose) {
+		return opts, usagef("--realm %s: not a valid URI", quote(f.realm))
+	}
+	if f.maxMessage < 0 {
+		return opts, usagef("--max-message-size %d: want octets", f.maxMessage)
+	}
+	var err error
+	if opts.Serializer, err = parseSerializer(f.serializer); err != nil {
+		return opts, err
+	}
+	opts.TLS, err = f.tls()
+	return opts, err
+}
+
+func parseSerializer(name string) (wamp.SerializerNumber, error) {
+	for _, n := range []wamp.SerializerNumber{wamp.SerializerJSON, wamp.SerializerMsgPack, wamp.SerializerCBOR} {
+		if strings.EqualFold(n.String(), name) {
+			return n, nil
+		}
+	}
+	return 0, usagef("--serializer %s: want json, msgpack or cbor", quote(name))
+}
+
+// tls returns nil unless a file was named.
+func (f *clientFlags) tls() (*tls.Config, error) {
+	if f.caFile == "" && f.certFile == "" && f.keyFile == "" {
+		return nil, nil
+	}
+	cfg := &tls.Config{MinVersion: tls.VersionTLS12}
+	if f.caFile != "" {
+		pem, err := os.ReadFile(f.caFile)
+		if err != nil {
+			return nil, fmt.Errorf("--tls-ca: %w", err)
+		}
+		cfg.RootCAs = x509.NewCertPool()
+		if !cfg.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("--tls-ca %s: no certificate in PEM form", f.caFile)
+		}
+	}
+	if f.certFile == "" && f.keyFile == "" {
+		return cfg, nil
+	}
+	if f.certFile == "" || f.keyFile == "" {
+		return nil, usagef("--tls-cert and --tls-key belong together")
+	}
+	pair, err := tls.LoadX509KeyPair(f.certFile, f.keyFile)
+	if err != nil {
+		return nil, fmt.Errorf("--tls-cert: %w", err)
+	}
+	cfg.Certificates = []tls.Certificate{pair}
+	return cfg, nil
+}

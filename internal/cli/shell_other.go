@@ -1,0 +1,15 @@
+//go:build !unix
+
+package cli
+
+import (
+	"context"
+	"os/exec"
+)
+
+// shell returns the command that has the shell run a line. This system's shell
+// has no positional parameters: words reach the command on standard input and
+// in the environment only.
+func shell(ctx context.Context, line string, _ []string) *exec.Cmd {
+	return exec.CommandContext(ctx, "cmd", "/C", line)
+}
