@@ -1,0 +1,193 @@
+package dialogue
+
+import (
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/junctorio/junctor/wamp"
+)
+
+// Script is a parsed dialogue.
+type Script struct {
+	Name    string // the file's name without .txt
+	Rules   string // the first comment: the rules it is about, and what they ask
+	Options Options
+	Timed   bool // whether it lets time pass
+
+	steps []step
+}
+
+// Options are how the realm of a script is configured.
+type Options struct {
+	StrictURIs       bool // URIs are checked strictly (URI-1)
+	StrictRequestIDs bool // request IDs are checked (ID-4)
+	RefuseDisclosure bool // nobody may disclose anybody (CID-3, PID-2)
+}
+
+// step is one line that does something.
+type step struct {
+	line int
+	text string
+	do   func(*run) error
+}
+
+// syntaxError says what is wrong in a script.
+type syntaxError struct {
+	name string
+	line int
+	err  error
+}
+
+func (e *syntaxError) Error() string { return fmt.Sprintf("%s.txt:%d: %v", e.name, e.line, e.err) }
+func (e *syntaxError) Unwrap() error { return e.err }
+
+// Parse parses a script. Its error names the script and the line.
+func Parse(name, text string) (*Script, error) {
+	s := &Script{Name: name}
+	for i, line := range strings.Split(text, "\n") {
+		line = strings.TrimSpace(line)
+		if comment, ok := strings.CutPrefix(line, "#"); ok {
+			if s.Rules == "" {
+				s.Rules = strings.TrimSpace(comment)
+			}
+			continue
+		}
+		if line == "" {
+			continue
+		}
+		if err := s.parseLine(i+1, line); err != nil {
+			return nil, &syntaxError{name, i + 1, err}
+		}
+	}
+	return s, nil
+}
+
+// talk is a line that sends or receives.
+var talk = regexp.MustCompile(`^([a-z][a-z0-9_]*)\s*([<>])\s*(.*)$`)
+
+func (s *Script) parseLine(number int, line string) (err error) {
+	next := step{line: number, text: line}
+	switch m := talk.FindStringSubmatch(line); {
+	case m != nil && m[2] == ">":
+		next.do, err = parseSend(m[1], m[3])
+	case m != nil:
+		next.do, err = parseReceive(m[1], m[3])
+	default:
+		next.do, err = s.parseCommand(strings.Fields(line))
+	}
+	if next.do != nil {
+		s.steps = append(s.steps, next)
+	}
+	return err
+}
+
+func parseSend(name, what string) (func(*run) error, error) {
+	if digits, ok := strings.CutPrefix(what, "octets "); ok {
+		octets, err := hex.DecodeString(strings.ReplaceAll(digits, " ", ""))
+		if err != nil {
+			return nil, err
+		}
+		return func(r *run) error { return r.sendOctets(name, octets) }, nil
+	}
+	m, err := parseMessage(what)
+	if err != nil {
+		return nil, err
+	}
+	return func(r *run) error { return r.send(name, m) }, nil
+}
+
+func parseReceive(name, what string) (func(*run) error, error) {
+	switch what {
+	case "nothing":
+		return func(r *run) error { return r.wantNothing(name) }, nil
+	case "closed":
+		return func(r *run) error { return r.wantClosed(name) }, nil
+	}
+	m, err := parseMessage(what)
+	if err != nil {
+		return nil, err
+	}
+	return func(r *run) error { return r.want(name, m) }, nil
+}
+
+func (s *Script) parseCommand(words []string) (func(*run) error, error) {
+	command, words := words[0], words[1:]
+	switch command {
+	case "realm":
+		return nil, s.parseOptions(words)
+	case "after":
+		return s.parseAfter(words)
+	}
+	if len(words) == 0 {
+		return nil, fmt.Errorf("%s: whom?", command)
+	}
+	name, words := words[0], words[1:]
+	switch {
+	case command == "join":
+		return parseJoin(name, words)
+	case len(words) > 0:
+		return nil, fmt.Errorf("%s %s: unexpected %q", command, name, words[0])
+	case command == "connect":
+		return func(r *run) error { return r.connect(name) }, nil
+	case command == "leave":
+		return func(r *run) error { return r.leave(name) }, nil
+	case command == "drop":
+		return func(r *run) error { return r.drop(name) }, nil
+	}
+	return nil, fmt.Errorf("unknown command %q", command)
+}
+
+func (s *Script) parseOptions(words []string) error {
+	if len(s.steps) > 0 {
+		return fmt.Errorf("realm comes before all else")
+	}
+	for _, word := range words {
+		switch word {
+		case "strict_uris":
+			s.Options.StrictURIs = true
+		case "strict_request_ids":
+			s.Options.StrictRequestIDs = true
+		case "refuse_disclosure":
+			s.Options.RefuseDisclosure = true
+		default:
+			return fmt.Errorf("unknown realm option %q", word)
+		}
+	}
+	return nil
+}
+
+func (s *Script) parseAfter(words []string) (func(*run) error, error) {
+	d, err := time.ParseDuration(strings.Join(words, ""))
+	if err != nil {
+		return nil, err
+	}
+	s.Timed = true
+	return func(r *run) error {
+		r.target.Advance(d)
+		return nil
+	}, nil
+}
+
+// clientRoles are the roles that join announces.
+var clientRoles = []wamp.Role{wamp.RolePublisher, wamp.RoleSubscriber, wamp.RoleCaller, wamp.RoleCallee}
+
+func parseJoin(name string, features []string) (func(*run) error, error) {
+	roles := wamp.Dict{}
+	for _, r := range clientRoles {
+		roles[r.String()] = wamp.Dict{"features": wamp.Dict{}}
+	}
+	for _, word := range features {
+		role, flag, _ := strings.Cut(word, ".")
+		r, knownRole := wamp.ParseRole(role)
+		_, knownFlag := wamp.ParseFeature(flag)
+		if !knownRole || !slices.Contains(clientRoles, r) || !knownFlag {
+			return nil, fmt.Errorf("join %s: %q is no feature of a client's role", name, word)
+		}
+		roles[role].(wamp.Dict)["features"].(wamp.Dict)[flag] = true
+	}
+	return func(r *run) error { return r.join(name, roles) }, nil
+}

@@ -1,0 +1,89 @@
+package dialogue
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/junctorio/junctor/wamp"
+)
+
+// Realm is the realm that scripts join. A Target must have it, and let
+// anonymous sessions do everything in it.
+const Realm = "realm1"
+
+// Target is a router under test.
+type Target interface {
+	// Connect opens a connection.
+	Connect() (Client, error)
+	// Advance lets time pass for the router. It is called only for scripts
+	// that are Timed.
+	Advance(time.Duration)
+}
+
+// Client is the client's end of a connection.
+type Client interface {
+	// Serializer is what frames are in. It does not change.
+	Serializer() wamp.Serializer
+	// Send sends a frame and returns without waiting for its effect.
+	Send(frame []byte) error
+	// Receive returns the next frame. Its error is io.EOF when the router
+	// closed the connection; any other error means that nothing came, which a
+	// Target that is not synchronous may take some seconds to find.
+	Receive() ([]byte, error)
+	// Close closes the connection and returns once the router has dealt with
+	// the end of the session. It may be called twice.
+	Close() error
+}
+
+// ErrNothing is what a Client's Receive may return when nothing came.
+var ErrNothing = errors.New("nothing came")
+
+//go:embed testdata/*.txt
+var testdata embed.FS
+
+// Scripts returns all scripts of this package, sorted by name.
+func Scripts() ([]*Script, error) {
+	files, err := testdata.ReadDir("testdata")
+	if err != nil {
+		return nil, err
+	}
+	var scripts []*Script
+	for _, f := range files {
+		text, err := testdata.ReadFile(path.Join("testdata", f.Name()))
+		if err != nil {
+			return nil, err
+		}
+		s, err := Parse(strings.TrimSuffix(f.Name(), ".txt"), string(text))
+		if err != nil {
+			return nil, err
+		}
+		scripts = append(scripts, s)
+	}
+	if len(scripts) == 0 {
+		return nil, fmt.Errorf("dialogue: there are no scripts")
+	}
+	return scripts, nil
+}
+
+// Test runs all scripts as parallel subtests, each against a Target of its own
+// that open makes. For a script that a target cannot play (one that is Timed,
+// one whose Options it does not have), open calls t.Skip with the reason.
+func Test(t *testing.T, open func(t *testing.T, s *Script) Target) {
+	scripts, err := Scripts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range scripts {
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			if err := s.Run(open(t, s)); err != nil {
+				t.Errorf("%v\n(%s)", err, s.Rules)
+			}
+		})
+	}
+}
