@@ -135,6 +135,9 @@ func (h *hotPath) publish(t testing.TB, n int) func() {
 // TestTheHotPathAllocatesNothing is the allocation budget of a routed call and
 // of a publication, from the frame read to the frame written.
 func TestTheHotPathAllocatesNothing(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes sync.Pool forget")
+	}
 	for _, s := range []wamp.SerializerNumber{wamp.SerializerMsgPack, wamp.SerializerCBOR} {
 		call := newHotPath(t, s, 0).call(t, 64)
 		if n := testing.AllocsPerRun(1000, call); n > 0 {

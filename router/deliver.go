@@ -38,7 +38,8 @@ const numSerializers = int(wamp.SerializerCBOR) + 1
 
 // deferred is a delivery that waits for its payload to be transcoded.
 type deferred struct {
-	to   *session
+	peer *core.Peer
+	to   *session // peer's owner
 	msg  wamp.Message
 	slot *slot
 }
@@ -75,31 +76,35 @@ func (w *worker) decoder(s serializer.Serializer) *serializer.Decoder {
 func (w *worker) deliver() {
 	for ; w.delivered < len(w.out.All()); w.delivered++ {
 		d := w.out.All()[w.delivered]
-		s := d.To.Owner.(*session)
-		if err := w.send(s, d.Msg); err != nil {
-			w.refused(s, d.Msg, err)
+		if err := w.deliverOne(d); err != nil {
+			w.refused(d.To, d.Msg, err)
 		}
 	}
 }
 
-// send pushes one message, or reserves its place.
-func (w *worker) send(s *session, m wamp.Message) error {
-	var bytes []byte
-	if p := serializer.PayloadOf(m); p != nil && p.Elements > 0 {
-		if p.Serializer != s.wampSerializer {
-			slot, err := s.outbox.reserve(w)
-			if err == nil {
-				w.deferred = append(w.deferred, deferred{to: s, msg: m, slot: slot})
-			}
-			return err
-		}
-		bytes = p.Bytes
+func (w *worker) deliverOne(d core.Delivery) error {
+	s := d.To.Owner.(*session)
+	p := serializer.PayloadOf(d.Msg)
+	if p == nil || p.Elements == 0 {
+		return w.send(s, d.Msg, nil)
 	}
+	if p.Serializer == s.wampSerializer {
+		return w.send(s, d.Msg, p.Bytes)
+	}
+	slot, err := s.outbox.reserve(w)
+	if err == nil {
+		w.deferred = append(w.deferred, deferred{peer: d.To, to: s, msg: d.Msg, slot: slot})
+	}
+	return err
+}
+
+// send pushes one message, with its payload in the session's serializer.
+func (w *worker) send(s *session, m wamp.Message, payload []byte) error {
 	head, err := w.head(s.serializer, m)
 	if err != nil {
 		return err
 	}
-	return s.outbox.push(head, bytes, s.end, w)
+	return s.outbox.push(head, payload, s.end, w)
 }
 
 // head encodes m's head, once for consecutive recipients of one serializer.
@@ -124,10 +129,8 @@ func (w *worker) head(s serializer.Serializer, m wamp.Message) ([]byte, error) {
 // is called after the lock was released.
 func (w *worker) settle() {
 	for i := 0; i < len(w.deferred); i++ { // refusing may defer more
-		d := w.deferred[i]
-		if err := w.transcode(d); err != nil {
-			d.to.outbox.empty(d.slot)
-			w.refuseDeferred(d, err)
+		if err := w.transcode(w.deferred[i]); err != nil {
+			w.refuseDeferred(w.deferred[i], err)
 		}
 	}
 	clear(w.deferred)
@@ -170,49 +173,50 @@ func (w *worker) transcode(d deferred) error {
 
 // refuseDeferred is refused for a delivery whose lock was released.
 func (w *worker) refuseDeferred(d deferred, err error) {
-	r := d.to.realm
-	r.rpc.Lock()
-	defer r.rpc.Unlock()
-	w.refused(d.to, d.msg, err)
+	d.to.outbox.empty(d.slot)
+	d.to.realm.rpc.Lock()
+	defer d.to.realm.rpc.Unlock()
+	w.refused(d.peer, d.msg, err)
 	w.deliver()
 }
 
 // refused decides what becomes of a message that its receiver cannot take
 // (RS-20). The realm's rpc lock is held for messages of the dealer.
-func (w *worker) refused(s *session, m wamp.Message, err error) {
+func (w *worker) refused(p *core.Peer, m wamp.Message, err error) {
 	if errors.Is(err, errGone) {
 		return // who left is answered for by leave
 	}
+	dealer := p.Owner.(*session).realm.dealer
 	switch m := m.(type) {
 	case *wamp.Event:
-		w.eventRefused(s, err)
+		w.eventRefused(p, err)
 	case *wamp.Invocation:
-		s.realm.dealer.Undelivered(s.peer, m.Request, refusalURI(err), &w.out)
+		dealer.Undelivered(p, m.Request, refusalURI(err), &w.out)
 	case *wamp.Result:
 		if errors.Is(err, errFull) {
-			w.doom(s, err)
+			w.doom(p, err)
 			return
 		}
-		s.realm.dealer.ResultUndelivered(s.peer, m.Request, refusalURI(err), &w.out)
+		dealer.ResultUndelivered(p, m.Request, refusalURI(err), &w.out)
 	case *wamp.Error:
 		if errors.Is(err, errFull) || m.Payload.Elements == 0 {
-			w.doom(s, err)
+			w.doom(p, err)
 			return
 		}
-		w.out.SendError(s.peer, m.RequestType, m.Request, refusalURI(err))
+		w.out.SendError(p, m.RequestType, m.Request, refusalURI(err))
 	default:
-		w.doom(s, err)
+		w.doom(p, err)
 	}
 }
 
-func (w *worker) eventRefused(s *session, err error) {
-	switch stats := &s.realm.stats; {
+func (w *worker) eventRefused(p *core.Peer, err error) {
+	switch r := p.Owner.(*session).realm; {
 	case !errors.Is(err, errFull):
-		stats.eventsTooLarge.Add(1)
-	case s.realm.cfg.DisconnectSlow:
-		w.doom(s, err)
+		r.stats.eventsTooLarge.Add(1)
+	case r.cfg.DisconnectSlow:
+		w.doom(p, err)
 	default:
-		stats.eventsDropped.Add(1)
+		r.stats.eventsDropped.Add(1)
 	}
 }
 
@@ -229,12 +233,14 @@ func refusalURI(err error) wamp.ErrorURI {
 }
 
 // doom ends a session that a message it must not miss cannot reach.
-func (w *worker) doom(s *session, err error) {
+func (w *worker) doom(p *core.Peer, err error) {
+	s := p.Owner.(*session)
 	if s.slow.Swap(true) {
 		return
 	}
 	s.realm.stats.slowConsumers.Add(1)
-	s.log().Warn("session ended: its outbox cannot take more", "err", err)
+	s.connLog().Warn("session ended: its outbox cannot take more",
+		"realm", string(s.realm.cfg.Name), "session", uint64(p.ID), "err", err)
 	w.doomed = append(w.doomed, s)
 }
 

@@ -2,7 +2,6 @@ package router
 
 import (
 	"fmt"
-	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -73,7 +72,6 @@ func (c *RealmConfig) check() error {
 type Realm struct {
 	cfg    RealmConfig // constant
 	router *Router
-	log    *slog.Logger
 	roles  map[string]*permissions // constant
 
 	pubsub sync.RWMutex // guards broker; Publish only reads it
@@ -108,7 +106,6 @@ func newRealm(r *Router, cfg RealmConfig) *Realm {
 	realm := &Realm{
 		cfg:    cfg,
 		router: r,
-		log:    r.opts.Logger.With("realm", string(cfg.Name)),
 		roles:  make(map[string]*permissions, len(cfg.Roles)),
 		broker: broker.New(broker.Options{IDs: r.ids, URIRule: cfg.URIRule, RefuseDisclosure: cfg.RefuseDisclosure}),
 		dealer: dealer.New(dealer.Options{IDs: r.ids, URIRule: cfg.URIRule, RefuseDisclosure: cfg.RefuseDisclosure}),

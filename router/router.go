@@ -123,14 +123,14 @@ func (r *Router) Attach(ctx context.Context, conn transport.Conn, set auth.Set) 
 		return err
 	}
 	if !r.addConn(s) {
-		s.outbox.close()
-		conn.Close()
-		return ErrClosed
+		return s.finish(ErrClosed)
 	}
-	defer r.removeConn(s)
-	stop := context.AfterFunc(ctx, s.kill)
-	defer stop()
-	return s.run(ctx)
+	if ctx.Done() != nil {
+		defer context.AfterFunc(ctx, s.kill)()
+	}
+	err = s.run(ctx)
+	r.removeConn(s)
+	return err
 }
 
 // Shutdown says GOODBYE wamp.close.system_shutdown to every session, lets

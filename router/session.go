@@ -45,8 +45,9 @@ type session struct {
 	perms *permissions
 	peer  *core.Peer
 
-	exchange auth.Exchange // while a challenge is pending
-	hello    *wamp.Hello   // while authenticating
+	helloTimer *time.Timer   // until joined
+	exchange   auth.Exchange // while a challenge is pending
+	hello      *wamp.Hello   // while authenticating
 
 	slow    atomic.Bool // ended because its outbox was full
 	joined  atomic.Bool // a WELCOME was sent
@@ -71,46 +72,22 @@ func newSession(r *Router, conn transport.Conn, methods auth.Set) (*session, err
 	s.outbox.limits = info.Limits
 	s.outbox.budget = &r.budget
 	s.outbox.max = DefaultOutboxBytes
+	s.helloTimer = time.AfterFunc(r.opts.HelloTimeout, s.helloExpired)
 	return s, nil
 }
 
 // errEnded ends the read loop after an orderly end of the session.
 var errEnded = errors.New("session ended")
 
-// run is the reader: it serves the connection until it ends.
+// run is the reader: it serves the connection until it ends. What it and its
+// callers keep on the stack, an idle session pays for, so that the end of a
+// session has a function of its own.
 func (s *session) run(ctx context.Context) error {
-	hello := time.AfterFunc(s.router.opts.HelloTimeout, s.helloExpired)
-	err := s.readLoop(ctx, hello)
-	hello.Stop()
-	s.leave()
-	if pe := wamp.AsProtocolError(err); pe != nil {
-		s.log().Info("session aborted", "reason", string(pe.Reason), "err", pe.Message)
-		s.sayLast(pe.Abort())
-	}
-	var abort *wamp.Abort
-	if errors.As(err, &abort) {
-		s.log().Info("join refused", "reason", string(abort.Reason), "err", abort.Message)
-		s.sayLast(abort)
-	}
-	s.linger(err)
-	s.conn.Close()
-	s.outbox.close()
-	if errors.Is(err, errEnded) || errors.Is(err, io.EOF) {
-		return nil
-	}
-	return err
+	return s.finish(s.readLoop(ctx))
 }
-
-func (s *session) helloExpired() {
-	s.log().Info("connection closed: no session within the time allowed", "timeout", s.router.opts.HelloTimeout)
-	s.kill()
-}
-
-// kill ends the connection at once; it may be called from anywhere.
-func (s *session) kill() { s.conn.Close() }
 
 // readLoop reads and handles batches of messages until the session ends.
-func (s *session) readLoop(ctx context.Context, hello *time.Timer) error {
+func (s *session) readLoop(ctx context.Context) error {
 	for {
 		batch, control, err := s.conn.Read(s.batch[:0])
 		if len(batch) > 0 || len(control) > 0 {
@@ -121,14 +98,52 @@ func (s *session) readLoop(ctx context.Context, hello *time.Timer) error {
 		if err != nil {
 			return err
 		}
-		if s.peer != nil {
-			hello.Stop()
-		}
 		if s.batch = batch[:0]; cap(batch) > maxKeptBatch {
 			s.batch = nil
 		}
 	}
 }
+
+// finish says the last word where one is due, closes the connection, and returns
+// Attach's error.
+func (s *session) finish(err error) error {
+	s.stopHelloTimer()
+	s.leave()
+	var abort *wamp.Abort
+	if pe := wamp.AsProtocolError(err); pe != nil {
+		abort = pe.Abort()
+		s.log().Info("session aborted", "reason", string(pe.Reason), "err", pe.Message)
+	} else if errors.As(err, &abort) {
+		s.log().Info("join refused", "reason", string(abort.Reason), "err", abort.Message)
+	}
+	if abort != nil {
+		s.sayLast(abort)
+	}
+	if abort != nil || errors.Is(err, errEnded) {
+		s.linger()
+	}
+	s.conn.Close()
+	s.outbox.close()
+	if errors.Is(err, errEnded) || errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+func (s *session) helloExpired() {
+	s.connLog().Info("connection closed: no session within the time allowed", "timeout", s.router.opts.HelloTimeout)
+	s.kill()
+}
+
+func (s *session) stopHelloTimer() {
+	if s.helloTimer != nil {
+		s.helloTimer.Stop()
+		s.helloTimer = nil
+	}
+}
+
+// kill ends the connection at once; it may be called from anywhere.
+func (s *session) kill() { s.conn.Close() }
 
 // handleBatch handles what one read brought, then flushes what that led to.
 func (s *session) handleBatch(ctx context.Context, batch [][]byte, control []byte) error {
@@ -221,7 +236,7 @@ func (s *session) proceed(step auth.Step, err error, w *worker) error {
 	case step.Challenge != nil:
 		s.exchange = step.Exchange
 		s.acceptor.Challenged()
-		return w.send(s, step.Challenge)
+		return w.send(s, step.Challenge, nil)
 	}
 	return s.welcome(step.Grant, w)
 }
@@ -250,6 +265,7 @@ func (s *session) welcome(g *auth.Grant, w *worker) error {
 	r.stats.joined.Add(1)
 	s.log().Info("session joined", "role", g.Principal.AuthRole, "authid", g.Principal.AuthID,
 		"method", g.Principal.AuthMethod, "serializer", s.serializer.String(), "agent", s.hello.Agent)
+	s.stopHelloTimer()
 	s.hello, s.exchange = nil, nil
 	return s.sendWelcome(g, w)
 }
@@ -268,12 +284,12 @@ func (s *session) sendWelcome(g *auth.Grant, w *worker) error {
 		AuthProvider: g.Principal.AuthProvider,
 		AuthExtra:    g.Extra,
 	}
-	err := w.send(s, m)
+	err := w.send(s, m, nil)
 	if errors.Is(err, errTooLarge) {
 		short := *m
 		short.Agent = ""
 		short.Roles = wamp.Roles{}.With(wamp.RoleBroker).With(wamp.RoleDealer)
-		err = w.send(s, &short)
+		err = w.send(s, &short, nil)
 	}
 	return err
 }
@@ -301,7 +317,7 @@ func (s *session) sayLast(m wamp.Message) {
 	w := takeWorker()
 	defer w.release()
 	// Whether it can still be told does not change that the session ends.
-	_ = w.send(s, m)
+	_ = w.send(s, m, nil)
 	s.outbox.finish()
 	w.settle()
 	w.flush()
@@ -320,12 +336,9 @@ func (s *session) shutdown() {
 	time.AfterFunc(s.router.opts.GoodbyeTimeout, s.kill)
 }
 
-// linger waits until the last message is written, and then a moment for the
-// peer to have read it.
-func (s *session) linger(err error) {
-	if errors.Is(err, io.EOF) || transportFailed(err) {
-		return
-	}
+// linger gives the peer a moment to read the last message before the
+// connection is closed.
+func (s *session) linger() {
 	timer := time.AfterFunc(lingerTimeout, s.kill)
 	defer timer.Stop()
 	for {
@@ -335,20 +348,22 @@ func (s *session) linger(err error) {
 	}
 }
 
-// transportFailed reports whether err came from the connection, not from what
-// was said on it.
-func transportFailed(err error) bool {
-	var abort *wamp.Abort
-	return !errors.Is(err, errEnded) && wamp.AsProtocolError(err) == nil && !errors.As(err, &abort)
+// log is for the reader's use: it says what is known of the session.
+func (s *session) log() *slog.Logger {
+	log := s.connLog()
+	if s.realm != nil {
+		log = log.With("realm", string(s.realm.cfg.Name))
+	}
+	if s.id != 0 {
+		log = log.With("session", uint64(s.id))
+	}
+	return log
 }
 
-func (s *session) log() *slog.Logger {
-	log := s.router.opts.Logger
-	if s.realm != nil {
-		log = s.realm.log
-	}
+// connLog says what is known of the connection; for any goroutine.
+func (s *session) connLog() *slog.Logger {
 	info := s.conn.Info()
-	log = log.With("transport", info.ID, "session", uint64(s.id))
+	log := s.router.opts.Logger.With("transport", info.ID)
 	if info.RemoteAddr != nil {
 		log = log.With("peer", info.RemoteAddr.String())
 	}

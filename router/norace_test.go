@@ -1,0 +1,6 @@
+//go:build !race
+
+package router
+
+// raceEnabled is whether the race detector runs: it makes sync.Pool forget.
+const raceEnabled = false
