@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/junctorio/junctor/auth"
+	"github.com/junctorio/junctor/internal/serializer"
 	"github.com/junctorio/junctor/transport"
 	"github.com/junctorio/junctor/wamp"
 )
@@ -107,18 +110,24 @@ func (h *hotPath) call(t testing.TB, n int) func() {
 	call := h.caller.message(t, n, func(p wamp.Payload) wamp.Message {
 		return &wamp.Call{Request: 1, Procedure: "com.example.procedure", Payload: p}
 	})
-	// The invocation ID has four octets in MessagePack and CBOR from 65536 on.
+	// The invocation ID has four octets in MessagePack and CBOR from 65536 on,
+	// and five in JSON.
 	const first = 1 << 16
 	yield := h.callee.message(t, n, func(p wamp.Payload) wamp.Message {
 		return &wamp.Yield{Request: first, Payload: p}
 	})
-	request := yield[bytes.Index(yield, []byte{0, 1, 0, 0}):]
+	at := bytes.Index(yield, []byte{0, 1, 0, 0})
+	patch := func() { binary.BigEndian.PutUint32(yield[at:], h.invocation) }
+	if h.callee.serializer == serializer.JSON {
+		at = bytes.Index(yield, []byte("65536"))
+		patch = func() { strconv.AppendUint(yield[at:at], uint64(h.invocation), 10) }
+	}
 	for h.invocation = 1; h.invocation < first; h.invocation++ {
 		h.caller.handleFrame(t, call)
 		h.callee.handle(t, &wamp.Yield{Request: wamp.ID(h.invocation)})
 	}
 	return func() {
-		binary.BigEndian.PutUint32(request, h.invocation)
+		patch()
 		h.invocation++
 		h.caller.handleFrame(t, call)
 		h.callee.handleFrame(t, yield)
@@ -138,13 +147,11 @@ func TestTheHotPathAllocatesNothing(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector makes sync.Pool forget")
 	}
-	for _, s := range []wamp.SerializerNumber{wamp.SerializerMsgPack, wamp.SerializerCBOR} {
+	for _, s := range []wamp.SerializerNumber{wamp.SerializerJSON, wamp.SerializerMsgPack, wamp.SerializerCBOR} {
 		call := newHotPath(t, s, 0).call(t, 64)
 		if n := testing.AllocsPerRun(1000, call); n > 0 {
 			t.Errorf("%s: a call allocates %v times", s, n)
 		}
-	}
-	for _, s := range []wamp.SerializerNumber{wamp.SerializerJSON, wamp.SerializerMsgPack, wamp.SerializerCBOR} {
 		publish := newHotPath(t, s, 16).publish(t, 64)
 		if n := testing.AllocsPerRun(1000, publish); n > 0 {
 			t.Errorf("%s: a publication to 16 subscribers allocates %v times", s, n)
@@ -153,22 +160,19 @@ func TestTheHotPathAllocatesNothing(t *testing.T) {
 }
 
 func BenchmarkRoute(b *testing.B) {
-	for _, s := range []wamp.SerializerNumber{wamp.SerializerMsgPack, wamp.SerializerCBOR} {
-		b.Run(s.String()+"/64/call", func(b *testing.B) {
-			call := newHotPath(b, s, 0).call(b, 64)
-			b.ReportAllocs()
-			for b.Loop() {
-				call()
-			}
-		})
+	run := func(b *testing.B, op func()) {
+		b.ReportAllocs()
+		for b.Loop() {
+			op()
+		}
 	}
 	for _, s := range []wamp.SerializerNumber{wamp.SerializerJSON, wamp.SerializerMsgPack, wamp.SerializerCBOR} {
-		b.Run(s.String()+"/64/publish16", func(b *testing.B) {
-			publish := newHotPath(b, s, 16).publish(b, 64)
-			b.ReportAllocs()
-			for b.Loop() {
-				publish()
+		for _, size := range []int{64, 1024} {
+			name := fmt.Sprintf("%s/%d", s, size)
+			b.Run(name+"/fanout16", func(b *testing.B) { run(b, newHotPath(b, s, 16).publish(b, size)) })
+			if s != wamp.SerializerJSON { // whose invocation IDs grow
+				b.Run(name+"/call", func(b *testing.B) { run(b, newHotPath(b, s, 0).call(b, size)) })
 			}
-		})
+		}
 	}
 }
