@@ -187,7 +187,7 @@ func (t *transcoder) float(tok *token) error {
 func (t *transcoder) big(tok *token) error {
 	v, err := t.from.big(tok)
 	if err == nil {
-		t.dst, err = t.to.appendBig(t.dst, v)
+		t.dst, err = t.to.appendBigInt(t.dst, v)
 	}
 	return err
 }

@@ -103,6 +103,7 @@ func TestValuesAreTranscodedOneWay(t *testing.T) {
 		{"big integers", serializer.CBOR, serializer.JSON, "82c249010000000000000000c349010000000000000000",
 			`[18446744073709551616,-18446744073709551617]`},
 		{"a big integer in chunks", serializer.CBOR, serializer.JSON, "81c25f41014100ff", `[256]`},
+		{"a big integer that is small", serializer.CBOR, serializer.MsgPack, "82c24107c34107", "9207f8"},
 		{"undefined", serializer.CBOR, serializer.MsgPack, "81f7", "91c0"},
 		{"times and other tags", serializer.CBOR, serializer.MsgPack, "82c06161d9d9f7c101", "92a16101"},
 		{"a tag for integers on a string", serializer.CBOR, serializer.JSON, "81c26161", `["a"]`},
