@@ -1,8 +1,11 @@
 package client_test
 
 import (
+	"bytes"
 	"context"
+	"log/slog"
 	"slices"
+	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -91,6 +94,15 @@ func (p *peer) send(messages ...wamp.Message) {
 	if err := p.conn.Write([][]byte{out}); err != nil {
 		p.t.Fatalf("write: %v", err)
 	}
+}
+
+// flush returns once the client has dealt with everything that was sent to it,
+// and fails the test if the client has sent anything unasked.
+func (p *peer) flush(s *client.Session) {
+	p.t.Helper()
+	res := call(p.t.Context(), s, nil)
+	p.send(&wamp.Result{Request: expect[*wamp.Call](p).Request})
+	res.must(p.t)
 }
 
 // payload returns the payload of a message to the client.
@@ -217,3 +229,23 @@ func registered(t *testing.T, s *client.Session, p *peer, h client.InvocationHan
 func waited(f func() error) outcome[struct{}] {
 	return async(func() (struct{}, error) { return struct{}{}, f() })
 }
+
+// syncBuffer collects what a session logs.
+type syncBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+func (b *syncBuffer) logger() *slog.Logger { return slog.New(slog.NewTextHandler(b, nil)) }

@@ -141,14 +141,15 @@ func (s *Session) withdrawLocked(reg *Registration) *request {
 // registeredLocked is the router's confirmation. The handler is in place when
 // it returns, since the first invocation may follow at once (ORD-4).
 func (s *Session) registeredLocked(ctx context.Context, m *wamp.Registered) *wamp.ProtocolError {
-	r := s.takeLocked(m.Request, wamp.CodeRegister)
-	if r == nil {
+	r := s.requests[m.Request]
+	if r == nil || r.code != wamp.CodeRegister {
 		return unasked(m, m.Request)
 	}
 	reg := r.reg
 	if other := s.registrations[m.Registration]; other != nil {
 		return wamp.Violation("REGISTERED gives registration %d to %q, which is that of %q", m.Registration, reg.pattern.uri, other.pattern.uri)
 	}
+	delete(s.requests, m.Request)
 	reg.id = m.Registration
 	reg.invocations.run = func(inv *Invocation) { inv.serve(ctx) }
 	s.registrations[reg.id] = reg

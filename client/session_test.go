@@ -146,8 +146,8 @@ func TestChallenge(t *testing.T) {
 	})
 	failing := errors.New("the key is locked")
 	for name, signers := range map[string][]client.Signer{
-		"ends joining if nobody can answer it":   nil,
-		"ends joining if its signer gives up":    {ticket{err: failing}},
+		"ends joining if nobody can answer it":    nil,
+		"ends joining if its signer gives up":     {ticket{err: failing}},
 		"ends joining if it is of another method": {otherMethod{}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -179,18 +179,19 @@ func (s *Session) leaveLocked(t *topic) *request {
 // subscribedLocked is the router's confirmation. The handler is in place when
 // it returns, since the first event may follow at once (ORD-2).
 func (s *Session) subscribedLocked(ctx context.Context, m *wamp.Subscribed) *wamp.ProtocolError {
-	r := s.takeLocked(m.Request, wamp.CodeSubscribe)
-	if r == nil {
+	r := s.requests[m.Request]
+	if r == nil || r.code != wamp.CodeSubscribe {
 		return unasked(m, m.Request)
 	}
 	t := s.topicLocked(r.sub.pattern)
-	t.joining--
 	if other := s.subscriptions[m.Subscription]; other != nil && other != t {
 		return wamp.Violation("SUBSCRIBED gives subscription %d to %q, which is that of %q", m.Subscription, t.pattern.uri, other.pattern.uri)
 	}
-	if t.id != 0 && t.id != m.Subscription {
+	if t.id != 0 && t.id != m.Subscription { // PS-1
 		return wamp.Violation("SUBSCRIBED gives subscription %d to %q, which has %d already", m.Subscription, t.pattern.uri, t.id)
 	}
+	delete(s.requests, m.Request)
+	t.joining--
 	t.id = m.Subscription
 	s.subscriptions[t.id] = t
 	if r.abandoned {
