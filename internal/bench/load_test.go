@@ -102,6 +102,9 @@ func TestErrorsAreCountedByText(t *testing.T) {
 			n++
 			return fmt.Errorf("refused for reason %d", n%20)
 		})
+		if r.Latency != (bench.Latency{}) {
+			t.Errorf("latency %+v of nothing", r.Latency)
+		}
 		if r.Errors != 100 || r.Operations != 0 {
 			t.Errorf("got %d errors, %d operations; want 100, 0", r.Errors, r.Operations)
 		}

@@ -130,16 +130,22 @@ func (r *recorder) report(l Load, missed int64, elapsed time.Duration) *Report {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	seconds := max(elapsed, 1).Seconds()
-	h := r.histogram
 	return &Report{
 		Offered: l.Rate, Seconds: seconds,
-		Operations: r.operations, Rate: float64(r.operations) / seconds, Observations: h.TotalCount(),
+		Operations: r.operations, Rate: float64(r.operations) / seconds, Observations: r.histogram.TotalCount(),
 		Errors: r.errors, ErrorTexts: r.texts, Missed: missed,
-		Latency: Latency{
-			Mean: h.Mean() / 1e3,
-			P50:  quantile(h, 50), P90: quantile(h, 90), P99: quantile(h, 99), P999: quantile(h, 99.9),
-			Max: float64(h.Max()) / 1e3,
-		},
+		Latency: latency(r.histogram),
+	}
+}
+
+func latency(h *hdrhistogram.Histogram) Latency {
+	if h.TotalCount() == 0 {
+		return Latency{} // an empty histogram has a Max
+	}
+	return Latency{
+		Mean: h.Mean() / 1e3,
+		P50:  quantile(h, 50), P90: quantile(h, 90), P99: quantile(h, 99), P999: quantile(h, 99.9),
+		Max: float64(h.Max()) / 1e3,
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/junctorio/junctor/client"
 	"github.com/junctorio/junctor/internal/bench"
 	"github.com/junctorio/junctor/internal/node"
 	"github.com/junctorio/junctor/wamp"
@@ -130,7 +129,6 @@ func (f *benchFlags) run(ctx context.Context, measure func(context.Context, benc
 	if err != nil {
 		return err
 	}
-	connect := f.client.open
 	if f.self {
 		stop, err := f.ownRouter()
 		if err != nil {
@@ -138,7 +136,11 @@ func (f *benchFlags) run(ctx context.Context, measure func(context.Context, benc
 		}
 		defer stop()
 	}
-	report, err := measure(ctx, func(ctx context.Context) (*client.Session, error) { return connect(ctx) })
+	c, err := f.client.connector()
+	if err != nil {
+		return err
+	}
+	report, err := measure(ctx, c.open)
 	if report != nil && p.json {
 		p.line(report)
 	} else if report != nil {

@@ -114,15 +114,15 @@ func (c *caller) progress(result client.Result) {
 // as text with those that the error's own text leaves out.
 func (c *caller) failed(err error) error {
 	var refused *wamp.Error
-	if errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &refused) {
 		return fmt.Errorf("%s: no answer within %v: %w", c.procedure, c.timeout, context.DeadlineExceeded)
 	}
 	if !errors.As(err, &refused) {
-		return fmt.Errorf("%s: %w", c.procedure, err)
+		return err
 	}
 	args, kwargs, decodeErr := refused.Payload.Values()
 	if decodeErr != nil {
-		return fmt.Errorf("%s: %w", c.procedure, err)
+		return err
 	}
 	if c.out.json {
 		c.out.answer(message{Error: refused.URI, Args: args, Kwargs: kwargs})

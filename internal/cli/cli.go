@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -35,6 +36,9 @@ func Run(ctx context.Context, env Env) int {
 	root := newRoot(env)
 	root.SetArgs(env.Args)
 	cmd, err := root.ExecuteContextC(ctx)
+	if cause := context.Cause(ctx); errors.Is(err, context.Canceled) && cause != nil {
+		err = cause // says which signal it was
+	}
 	code := exitCode(ctx, err)
 	report(env.Stderr, cmd, err, code)
 	return code

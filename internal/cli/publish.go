@@ -84,7 +84,7 @@ func (p *publisher) publish(ctx context.Context, s *client.Session) error {
 	opts := p.opts
 	id, err := s.Publish(ctx, p.topic, p.args, &opts)
 	if err != nil {
-		return fmt.Errorf("%s: %w", p.topic, err)
+		return err
 	}
 	if p.out.json && p.explicit && id != 0 {
 		p.out.line(struct {

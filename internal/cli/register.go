@@ -136,7 +136,7 @@ type callee struct {
 func (c *callee) run(ctx context.Context, s *client.Session, opts client.RegisterOptions) error {
 	reg, err := s.Register(ctx, c.procedure, c.invoked, &opts)
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.procedure, err)
+		return err
 	}
 	fmt.Fprintf(c.stderr, "registered %s\n", c.procedure)
 	if err := c.until.wait(ctx, s); err != nil || s.Err() != nil {

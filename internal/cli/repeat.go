@@ -43,10 +43,14 @@ func (r *repetition) run(ctx context.Context, flags *clientFlags, once func(cont
 	if err := r.check(); err != nil {
 		return err
 	}
+	c, err := flags.connector()
+	if err != nil {
+		return err
+	}
 	all, allCtx := errgroup.WithContext(ctx)
 	for range r.parallel {
 		all.Go(func() error {
-			return flags.with(allCtx, func(s *client.Session) error { return r.session(allCtx, s, once) })
+			return c.with(allCtx, func(s *client.Session) error { return r.session(allCtx, s, once) })
 		})
 	}
 	return all.Wait()
@@ -66,17 +70,4 @@ func (r *repetition) session(ctx context.Context, s *client.Session, once func(c
 		})
 	}
 	return group.Wait()
-}
-
-// with runs do in a session of its own, which it leaves in order afterwards.
-func (f *clientFlags) with(ctx context.Context, do func(*client.Session) error) error {
-	s, err := f.open(ctx)
-	if err != nil {
-		return err
-	}
-	err = do(s)
-	if closeErr := s.Close(); err == nil {
-		err = closeErr
-	}
-	return err
 }

@@ -75,24 +75,57 @@ func (f *clientFlags) resolve() {
 	}
 }
 
-// open joins the realm. The session is the caller's to close.
-func (f *clientFlags) open(ctx context.Context) (*client.Session, error) {
+// connector is what the flags come to. It may be used concurrently.
+type connector struct {
+	url     string
+	timeout time.Duration
+	opts    client.Options
+}
+
+func (f *clientFlags) connector() (*connector, error) {
 	f.resolve()
 	opts, err := f.options()
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, f.connect, fmt.Errorf("no answer within %v", f.connect))
+	return &connector{f.url, f.connect, opts}, nil
+}
+
+// open joins the realm. The session is the caller's to close.
+func (c *connector) open(ctx context.Context) (*client.Session, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, fmt.Errorf("no answer within %v", c.timeout))
 	defer cancel()
-	s, err := client.Connect(ctx, f.url, opts)
+	s, err := client.Connect(ctx, c.url, c.opts)
 	if err != nil {
-		return nil, f.explain(ctx, err)
+		return nil, c.explain(ctx, err)
 	}
 	return s, nil
 }
 
+// with runs do in a session of its own, which it leaves in order afterwards.
+func (c *connector) with(ctx context.Context, do func(*client.Session) error) error {
+	s, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	err = do(s)
+	if closeErr := s.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+// with is connector.with for commands with one session.
+func (f *clientFlags) with(ctx context.Context, do func(*client.Session) error) error {
+	c, err := f.connector()
+	if err != nil {
+		return err
+	}
+	return c.with(ctx, do)
+}
+
 // explain tells a router that is not there from one that does not want us.
-func (f *clientFlags) explain(ctx context.Context, err error) error {
+func (c *connector) explain(ctx context.Context, err error) error {
 	var (
 		abort       *wamp.Abort
 		interrupted Interrupted
@@ -106,10 +139,10 @@ func (f *clientFlags) explain(ctx context.Context, err error) error {
 		err = context.Cause(ctx)
 	}
 	text := "cannot reach the router at %s: %w"
-	if f.url == defaultURL {
+	if c.url == defaultURL {
 		text += ` (is it running? "junctor dev" starts one; --url names another)`
 	}
-	return &exitError{ExitUnavailable, fmt.Errorf(text, f.url, err)}
+	return &exitError{ExitUnavailable, fmt.Errorf(text, c.url, err)}
 }
 
 func (f *clientFlags) options() (client.Options, error) {

@@ -70,7 +70,7 @@ type subscriber struct {
 func (sub *subscriber) run(ctx context.Context, s *client.Session, topics []string, opts client.SubscribeOptions) error {
 	for _, topic := range topics {
 		if _, err := s.Subscribe(ctx, wamp.URI(topic), sub.event, &opts); err != nil {
-			return fmt.Errorf("%s: %w", topic, err)
+			return err
 		}
 	}
 	fmt.Fprintf(sub.stderr, "subscribed to %s\n", strings.Join(topics, ", "))

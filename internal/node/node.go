@@ -202,12 +202,21 @@ func (n *Node) closeListeners() {
 	}
 }
 
+// names is for the log, where a slice of small numbers would read as octets.
+func names(numbers []wamp.SerializerNumber) []string {
+	out := make([]string, 0, len(numbers))
+	for _, n := range numbers {
+		out = append(out, n.String())
+	}
+	return out
+}
+
 // announce logs what an operator wants to see of a start.
 func (n *Node) announce() {
 	for _, w := range n.workers {
 		n.opts.Logger.Info("router started", "worker", w.id, "realms", w.realms)
 		for _, d := range w.doors {
-			n.opts.Logger.Info("transport listening", "worker", w.id, "transport", d.id, "url", d.endpoint.URL, "serializers", d.endpoint.Serializers)
+			n.opts.Logger.Info("transport listening", "worker", w.id, "transport", d.id, "url", d.endpoint.URL, "serializers", names(d.endpoint.Serializers))
 		}
 	}
 	if len(n.workers) == 0 {

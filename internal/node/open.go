@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
@@ -170,6 +171,9 @@ func url(addr net.Addr, tls bool) string {
 	switch addr := addr.(type) {
 	case *net.UnixAddr:
 		a.Network, a.Path = "unix", addr.Name
+		if abs, err := filepath.Abs(addr.Name); err == nil && addr.Name[0] != '@' {
+			a.Path = abs // a URL has no relative paths
+		}
 	case *net.TCPAddr:
 		a.Host, a.Port = addr.IP.String(), addr.Port
 		if addr.IP.IsUnspecified() {
