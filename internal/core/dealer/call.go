@@ -50,17 +50,19 @@ func (d *Dealer) Call(from *core.Peer, m *wamp.Call, now time.Time, out *core.De
 
 // route finds the endpoint for a call, or says why there is none.
 func (d *Dealer) route(caller *session, m *wamp.Call) (*endpoint, wamp.ErrorURI) {
+	r, ok := d.procedures.Best(m.Procedure)
+	// A URI that is registered exactly was checked then; to check it again
+	// would double the cost of a call (BenchmarkCall).
+	checked := ok && r.match == wamp.MatchExact
 	switch {
-	case !m.Procedure.Valid(d.o.URIRule):
+	case !checked && !m.Procedure.Valid(d.o.URIRule):
 		return nil, wamp.ErrInvalidURI
+	case !ok:
+		return nil, wamp.ErrNoSuchProcedure
 	case m.DiscloseMe && d.o.RefuseDisclosure:
 		return nil, wamp.ErrDiscloseMeNotAllowed
 	case caller.calls.used >= d.o.MaxPending:
 		return nil, wamp.ErrLimitExceeded
-	}
-	r, ok := d.procedures.Best(m.Procedure)
-	if !ok {
-		return nil, wamp.ErrNoSuchProcedure
 	}
 	e := r.pick(d.o.IDs)
 	if e == nil {

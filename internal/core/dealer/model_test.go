@@ -147,10 +147,10 @@ func (m *model) candidates(caller *core.Peer, c *wamp.Call) (*modelRegistration,
 	switch {
 	case !c.Procedure.Valid(wamp.URILoose):
 		return nil, nil, wamp.ErrInvalidURI
-	case pending >= m.maxPending:
-		return nil, nil, wamp.ErrLimitExceeded
 	case r == nil:
 		return nil, nil, wamp.ErrNoSuchProcedure
+	case pending >= m.maxPending:
+		return nil, nil, wamp.ErrLimitExceeded
 	}
 	var ready []*modelCallee
 	for _, e := range r.callees {
