@@ -70,10 +70,11 @@ func Scripts() ([]*Script, error) {
 	return scripts, nil
 }
 
-// Test runs all scripts as parallel subtests, each against a Target of its own
-// that open makes. For a script that a target cannot play (one that is Timed,
-// one whose Options it does not have), open calls t.Skip with the reason.
-func Test(t *testing.T, open func(t *testing.T, s *Script) Target) {
+// Each runs all scripts as parallel subtests. Play makes a Target for the script
+// and runs it against that; a script that its router cannot play (one that is
+// Timed, one whose Options it does not have), it skips, with the reason.
+func Each(t *testing.T, play func(t *testing.T, s *Script)) {
+	t.Helper()
 	scripts, err := Scripts()
 	if err != nil {
 		t.Fatal(err)
@@ -81,9 +82,15 @@ func Test(t *testing.T, open func(t *testing.T, s *Script) Target) {
 	for _, s := range scripts {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
-			if err := s.Run(open(t, s)); err != nil {
-				t.Errorf("%v\n(%s)", err, s.Rules)
-			}
+			play(t, s)
 		})
+	}
+}
+
+// Play runs the script in a test.
+func (s *Script) Play(t *testing.T, target Target) {
+	t.Helper()
+	if err := s.Run(target); err != nil {
+		t.Errorf("%v\n%s", err, s.Rules)
 	}
 }
