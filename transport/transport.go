@@ -52,6 +52,10 @@ type Conn interface {
 	// is closed.
 	Write(bufs [][]byte) error
 
+	// CloseWrite tells the peer that nothing more will be sent, where the
+	// transport can say that; reading goes on. It follows the last write.
+	CloseWrite() error
+
 	// Close closes the connection at once, without sending anything that is
 	// not yet written. It may be called twice.
 	Close() error

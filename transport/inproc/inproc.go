@@ -87,6 +87,11 @@ func (c *conn) TryWrite(bufs [][]byte) (int, error) { return c.out.tryWrite(bufs
 
 func (c *conn) Write(bufs [][]byte) error { return c.out.write(bufs) }
 
+func (c *conn) CloseWrite() error {
+	c.out.end()
+	return nil
+}
+
 func (c *conn) Close() error {
 	c.close.Do(func() {
 		c.in.abandon()

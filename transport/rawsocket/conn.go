@@ -114,6 +114,18 @@ func (c *Conn) headerSize() int {
 	return headerSize
 }
 
+// CloseWrite implements transport.Conn. Over TLS it sends close_notify.
+func (c *Conn) CloseWrite() error {
+	half, ok := c.nc.(interface{ CloseWrite() error })
+	if !ok {
+		return nil
+	}
+	if err := half.CloseWrite(); err != nil {
+		return c.failure("close for writing", err)
+	}
+	return nil
+}
+
 // Close implements transport.Conn. Over TLS it sends close_notify if the
 // socket takes it at once.
 func (c *Conn) Close() error {

@@ -16,9 +16,9 @@ import (
 	"github.com/junctorio/junctor/wamp"
 )
 
-// mixed returns frames of all kinds and sizes, and what a reader makes of them.
-func mixed(random *rand.Rand) (stream []byte, messages [][]byte, pongs []byte) {
-	for range 30 {
+// mixed returns n frames of all kinds and sizes, and what a reader makes of them.
+func mixed(random *rand.Rand, n int) (stream []byte, messages [][]byte, pongs []byte) {
+	for range n {
 		size := random.IntN(100)
 		switch random.IntN(10) {
 		case 0:
@@ -27,8 +27,8 @@ func mixed(random *rand.Rand) (stream []byte, messages [][]byte, pongs []byte) {
 			size = random.IntN(3 * transport.OwnedFrame)
 		}
 		payload := make([]byte, size)
-		for i := range payload {
-			payload[i] = byte(random.Uint32())
+		for i, first := 0, random.IntN(256); i < size; i++ {
+			payload[i] = byte(first + i)
 		}
 		switch random.IntN(4) {
 		case 0:
@@ -60,7 +60,7 @@ func TestAnySegmentation(t *testing.T) {
 			t.Run(engine.name+", "+cut.name, func(t *testing.T) {
 				t.Parallel()
 				random := rand.New(rand.NewPCG(2, 3))
-				stream, messages, pongs := mixed(random)
+				stream, messages, pongs := mixed(random, 30)
 				near, far := engine.pair(t)
 				var pieces [][]byte
 				for rest := stream; len(rest) > 0; {
@@ -237,6 +237,19 @@ func TestMessagesBeforeAViolationAreReturnedWithIt(t *testing.T) {
 			if again := readUntil(c, 1); wamp.AsProtocolError(again.err) == nil || len(again.messages) > 0 {
 				t.Errorf("%s, %s: the next Read returns %q, %v", bad.name, engine.name, again.messages, again.err)
 			}
+		}
+	}
+}
+
+// It is a bad octet that ends the connection, not the fourth one.
+func TestBadHeadersAreKnownByTheirFirstOctet(t *testing.T) {
+	t.Parallel()
+	for _, engine := range engines {
+		near, far := engine.pair(t)
+		c := rawsocket.NewConn(near, rawsocket.Options{Receive: 512})
+		send(t, far, join(message("one"), []byte{0x3f, 0x10}))
+		if got := readUntil(c, 2); len(got.messages) != 1 || wamp.AsProtocolError(got.err) == nil {
+			t.Errorf("%s: %q, %v", engine.name, got.messages, got.err)
 		}
 	}
 }

@@ -139,7 +139,7 @@ func (c DialConfig) dial(ctx context.Context, offer bool) (*Conn, error) {
 	if err != nil {
 		_ = nc.Close()
 		if ctx.Err() != nil {
-			err = context.Cause(ctx)
+			err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
 		}
 		return nil, err
 	}
@@ -197,7 +197,7 @@ func (c DialConfig) agree(top net.Conn) (agreement, error) {
 		if n > 0 && octets[0] != magic {
 			return agreement{}, &HandshakeError{Message: "the peer does not answer as a RawSocket router but with " + describeOctets(octets[:n])}
 		}
-		return agreement{}, fmt.Errorf("handshake: the router did not reply: %w", err)
+		return agreement{}, fmt.Errorf("handshake: the peer did not reply as a RawSocket router does: %w", err)
 	}
 	answer, err := parseReply(octets, c.Serializer)
 	if err != nil {

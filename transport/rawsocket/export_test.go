@@ -1,6 +1,7 @@
 package rawsocket
 
 import (
+	"crypto/tls"
 	"net"
 	"time"
 
@@ -103,4 +104,18 @@ func (c *Conn) Park() { c.reader.park() }
 func (c *Conn) TryRead() (readable bool) {
 	_ = c.raw.Control(func(fd uintptr) { readable = c.reader.tryRead(fd) })
 	return readable
+}
+
+// Control calls f with the descriptor of c's socket, under TLS too.
+func (c *Conn) Control(f func(fd uintptr)) error {
+	nc := c.nc
+	if secured, ok := nc.(*tls.Conn); ok {
+		nc = secured.NetConn().(*lowConn).Conn
+	}
+	return control(nc, func(fd uintptr) error { f(fd); return nil })
+}
+
+// ControlListener calls f with the descriptor that l accepts from.
+func ControlListener(l transport.Listener, f func(fd uintptr) error) error {
+	return control(l.(*listener).ln, f)
 }

@@ -43,18 +43,29 @@ type header struct {
 // parseHeader reads the first headerSize octets of b. The error is a
 // *wamp.ProtocolError (RS-16).
 func parseHeader(b []byte) (header, error) {
+	if err := checkFirst(b[0]); err != nil {
+		return header{}, err
+	}
 	first, length := b[0], int(b[1])<<16|int(b[2])<<8|int(b[3])
 	switch {
-	case first&0xf0 != 0:
-		return header{}, wamp.Violation("rawsocket: frame header %x: the four reserved bits must be zero", b[:headerSize])
-	case first&0x07 > byte(framePong):
-		return header{}, wamp.Violation("rawsocket: frame header %x: frame type %d is reserved", b[:headerSize], first&0x07)
 	case first&0x08 == 0:
 		return header{kind: frameType(first), length: length}, nil
 	case length != 0:
 		return header{}, wamp.Violation("rawsocket: frame header %x: the 25th length bit is set, so the other 24 must be zero", b[:headerSize])
 	}
 	return header{kind: frameType(first & 0x07), length: fullLength}, nil // RS-15
+}
+
+// checkFirst refuses the first octet of a header that no header begins with,
+// so that a peer which sends something else is told before it has sent four.
+func checkFirst(first byte) error {
+	switch {
+	case first&0xf0 != 0:
+		return wamp.Violation("rawsocket: a frame header begins with %#02x: the upper four bits are reserved and must be zero", first)
+	case first&0x07 > byte(framePong):
+		return wamp.Violation("rawsocket: a frame header begins with %#02x: frame type %d is reserved", first, first&0x07)
+	}
+	return nil
 }
 
 // appendTo appends the header's octets to dst.

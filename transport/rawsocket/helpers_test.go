@@ -142,6 +142,12 @@ func echo(c transport.Conn) {
 	}
 }
 
+// accept returns a handler that hands its Conn to whoever receives it, to be
+// closed there.
+func accept(to chan<- *rawsocket.Conn) func(transport.Conn) {
+	return func(c transport.Conn) { to <- c.(*rawsocket.Conn) }
+}
+
 // listen starts a listener with handler, which ends with the test. An empty
 // address is a port of its own.
 func listen(t testing.TB, c rawsocket.ListenConfig, handler func(transport.Conn)) transport.Listener {

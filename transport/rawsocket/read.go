@@ -130,6 +130,9 @@ func (r *reader) parse(batch [][]byte) [][]byte {
 func (r *reader) nextHeader() (header, int) {
 	size := r.conn.headerSize()
 	if len(r.window) < size {
+		if len(r.window) > 0 && !r.conn.longHeaders {
+			r.note(checkFirst(r.window[0]))
+		}
 		return header{}, 0
 	}
 	h, err := r.conn.parseHeader(r.window)
@@ -137,10 +140,17 @@ func (r *reader) nextHeader() (header, int) {
 		err = r.checkLength(h)
 	}
 	if err != nil {
-		r.err = err
+		r.note(err)
 		return header{}, 0
 	}
 	return h, size
+}
+
+// note makes err, if it is one, what Read returns from now on.
+func (r *reader) note(err error) {
+	if err != nil {
+		r.err = err
+	}
 }
 
 // checkLength enforces RS-14, and for PINGs RS-23.

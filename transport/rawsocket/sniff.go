@@ -35,7 +35,7 @@ func describeOctets(b []byte) string {
 func looksLikeHTTP(b []byte) bool {
 	for i, c := range b {
 		if c < 'A' || c > 'Z' {
-			return i >= 3 && c == ' '
+			return i >= 3 && (c == ' ' || c == '/')
 		}
 	}
 	return len(b) > 0

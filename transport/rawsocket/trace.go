@@ -115,7 +115,7 @@ func jsonCode(b []byte) (code int, ok bool) {
 		switch {
 		case !begun && c == '[':
 			begun = true
-		case begun && c >= '0' && c <= '9' && code < 10000:
+		case begun && c >= '0' && c <= '9' && code < 1000:
 			code, ok = 10*code+int(c-'0'), true
 		case !ok && (c == ' ' || c == '\t' || c == '\r' || c == '\n'):
 		default:
