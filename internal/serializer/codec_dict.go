@@ -53,17 +53,22 @@ func (c *codec) optionsHere() bool {
 	return c.inDict
 }
 
-func (c *codec) openOptions() bool {
+func (c *codec) openOptions() (ok bool) {
+	c.dict, ok = c.openDict()
+	return ok
+}
+
+// openDict reads the head of a dictionary.
+func (c *codec) openDict() (container, bool) {
 	t, ok := c.token()
 	if !ok {
-		return false
+		return container{}, false
 	}
 	if t.kind != kindDict {
 		c.want("a dict", t)
-		return false
+		return container{}, false
 	}
-	c.dict = t.items()
-	return true
+	return t.items(), true
 }
 
 // nextKey moves to the next key of the dictionary.

@@ -41,6 +41,8 @@ func FuzzDecode(f *testing.F) {
 		}
 	}
 	f.Add(byte(0), []byte(`[16,1,{"enc_algo":"x_","unknown":[{}]},"a\ud83d\ude00","\u0000AA=="]`))
+	f.Add(byte(0), []byte(`[48,1,{"forward_for":[{},{"authrole":"x"},`))
+	f.Add(byte(0), []byte(`[48,1,{"forward_for":[{},{"authrole":"x"}]},"a"]`))
 	f.Fuzz(func(t *testing.T, n byte, frame []byte) {
 		s := pick(n)
 		m, err := decode(s, bytes.Clone(frame))

@@ -128,27 +128,38 @@ func (c *codec) forwarders(key string, p *[]wamp.Forwarder) {
 }
 
 func (c *codec) writeForwarders(key string, all []wamp.Forwarder) {
-	f := c.format
 	c.startList(key, len(all))
 	for i, w := range all {
-		c.dst = f.appendOpen(f.appendComma(c.dst, uint64(i)), true, 3)
-		c.dst = f.appendColon(f.appendString(c.dst, "session"))
-		c.dst = f.appendComma(f.appendUint(c.dst, uint64(w.Session)), 1)
-		c.dst = f.appendColon(f.appendString(c.dst, "authid"))
-		c.dst = f.appendComma(f.appendString(c.dst, w.AuthID), 1)
-		c.dst = f.appendColon(f.appendString(c.dst, "authrole"))
-		c.dst = f.appendClose(f.appendString(c.dst, w.AuthRole), true)
+		c.dst = c.appendForwarder(c.format.appendComma(c.dst, uint64(i)), w)
 	}
-	c.dst = f.appendClose(c.dst, false)
+	c.dst = c.format.appendClose(c.dst, false)
+}
+
+func (c *codec) appendForwarder(dst []byte, w wamp.Forwarder) []byte {
+	f, at, n := c.format, len(dst), uint64(0)
+	dst = f.appendOpen(dst, true, unknown)
+	if w.Session != 0 {
+		dst = f.appendUint(f.appendColon(f.appendString(dst, "session")), uint64(w.Session))
+		n++
+	}
+	if w.AuthID != "" {
+		dst = f.appendString(f.appendComma(dst, n), "authid")
+		dst = f.appendString(f.appendColon(dst), w.AuthID)
+		n++
+	}
+	if w.AuthRole != "" {
+		dst = f.appendString(f.appendComma(dst, n), "authrole")
+		dst = f.appendString(f.appendColon(dst), w.AuthRole)
+		n++
+	}
+	return f.appendClose(f.patch(dst, at, true, n), true)
 }
 
 func (c *codec) readForwarder() (w wamp.Forwarder) {
-	t, ok := c.token()
-	if !ok || t.kind != kindDict {
-		c.want("a dict", t)
+	d, ok := c.openDict()
+	if !ok {
 		return w
 	}
-	d := t.items()
 	for more, key := c.readKey(&d); more; more, key = c.readKey(&d) {
 		switch string(key) {
 		case "session":
@@ -197,7 +208,9 @@ func (c *codec) roles(key string, p *wamp.Roles) {
 	d := t.items()
 	for more, name := c.readKey(&d); more; more, name = c.readKey(&d) {
 		if role, known := wamp.ParseRole(string(name)); known {
+			c.name = key + "." + role.String()
 			c.readRole(p, role)
+			c.name = key
 		} else {
 			c.skip(messageDepth + 2)
 		}
@@ -205,18 +218,14 @@ func (c *codec) roles(key string, p *wamp.Roles) {
 }
 
 func (c *codec) readRole(p *wamp.Roles, role wamp.Role) {
-	t, ok := c.token()
+	d, ok := c.openDict()
 	if !ok {
 		return
 	}
-	if t.kind != kindDict {
-		c.violation("role %s: want a dict, got %s", role, t.kind)
-		return
-	}
 	*p = p.With(role)
-	d := t.items()
 	for more, name := c.readKey(&d); more; more, name = c.readKey(&d) {
 		if string(name) == "features" {
+			c.name += ".features"
 			c.readFeatures(p, role)
 		} else {
 			c.skip(messageDepth + 3)
@@ -225,22 +234,17 @@ func (c *codec) readRole(p *wamp.Roles, role wamp.Role) {
 }
 
 func (c *codec) readFeatures(p *wamp.Roles, role wamp.Role) {
-	t, ok := c.token()
-	if !ok || t.kind == kindNull {
+	d, ok := c.openDict()
+	if !ok {
 		return
 	}
-	if t.kind != kindDict {
-		c.violation("features of role %s: want a dict, got %s", role, t.kind)
-		return
-	}
-	d := t.items()
 	for more, name := c.readKey(&d); more; more, name = c.readKey(&d) {
 		feature, known := wamp.ParseFeature(string(name))
 		if !known {
 			c.skip(messageDepth + 4)
 			continue
 		}
-		if t, ok := c.token(); ok && t.kind != kindNull && c.boolOf(t) {
+		if t, ok := c.token(); ok && c.boolOf(t) {
 			*p = p.With(role, feature)
 		}
 	}
