@@ -33,6 +33,7 @@ func (c *sinkConn) TryWrite(bufs [][]byte) (n int, err error) {
 	return n, nil
 }
 func (c *sinkConn) Write([][]byte) error  { panic("the sink is never full") }
+func (c *sinkConn) CloseWrite() error     { return nil }
 func (c *sinkConn) Close() error          { return nil }
 func (c *sinkConn) Info() *transport.Info { return &c.info }
 

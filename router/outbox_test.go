@@ -23,6 +23,7 @@ type pipeConn struct {
 func (c *pipeConn) Read([][]byte) ([][]byte, []byte, error) { panic("not read from") }
 func (c *pipeConn) AppendHeader(dst []byte, _ int) []byte   { return append(dst, '<') }
 func (c *pipeConn) Info() *transport.Info                   { return &transport.Info{} }
+func (c *pipeConn) CloseWrite() error                       { return nil }
 func (c *pipeConn) Close() error                            { return nil }
 
 func (c *pipeConn) TryWrite(bufs [][]byte) (n int, err error) {

@@ -336,11 +336,15 @@ func (s *session) shutdown() {
 	time.AfterFunc(s.router.opts.GoodbyeTimeout, s.kill)
 }
 
-// linger gives the peer a moment to read the last message before the
-// connection is closed.
+// linger waits until the last message is written and the peer has read it,
+// which it tells by closing the connection, for a moment at most.
 func (s *session) linger() {
 	timer := time.AfterFunc(lingerTimeout, s.kill)
 	defer timer.Stop()
+	<-s.outbox.drain()
+	if s.conn.CloseWrite() != nil {
+		return
+	}
 	for {
 		if _, _, err := s.conn.Read(nil); err != nil {
 			return
