@@ -67,6 +67,9 @@ var anonymousVariants = variants[Anonymous]{
 	hints:   map[string]string{"function": `Crossbar.io would run Python code, which junctor cannot; use "static"`},
 }
 
+// defaultRole is the role of anonymous clients unless configured.
+const defaultRole = "anonymous"
+
 var anonymousObject = object[Anonymous]{
 	name:  "anonymousStatic",
 	title: "Static anonymous authentication",
@@ -74,7 +77,7 @@ var anonymousObject = object[Anonymous]{
 		typeOnly[Anonymous]("static"),
 		{
 			key: "role", is: into(clientRole, func(a *Anonymous) *string { return &a.Role }),
-			def: `"anonymous"`, doc: "The role of all clients, which the realm must have.",
+			def: `"` + defaultRole + `"`, doc: "The role of all clients. The realm must have it, or they cannot join (as `anonymous` they can, and may do nothing).",
 		},
 		{
 			key: "authid", is: into(anyText, func(a *Anonymous) *string { return &a.AuthID }),

@@ -43,7 +43,7 @@ type TCPConnect struct {
 
 // UnixConnect is a connecting Unix domain socket endpoint.
 type UnixConnect struct {
-	Path    string        // absolute if the node directory is
+	Path    string        // absolute if the node directory is; "@name" is an abstract socket
 	Timeout time.Duration // 0 means none
 }
 
@@ -179,7 +179,7 @@ var unixConnectFields = []field[UnixConnect]{
 	{
 		key: "path", required: true,
 		is:  into(connectPath, func(e *UnixConnect) *string { return &e.Path }),
-		doc: "The socket file, relative to the node directory. Environment variables are not expanded.",
+		doc: "The socket file, relative to the node directory; `@name` is an abstract socket of Linux. Environment variables are not expanded.",
 	},
 	{
 		key: "timeout", is: into(connectTimeout, func(e *UnixConnect) *time.Duration { return &e.Timeout }),

@@ -89,11 +89,19 @@ func (c *checker) checkAnonymous(r *Router, t *Transport) {
 	case r.hasRole(role):
 	case said:
 		c.warn(Unresolved, t.RawSocket.Auth.Anonymous.At("role"), "add the role to a realm",
-			"no realm of this router has the role %q: nobody can join", role)
+			"no realm of this router has the role %q: %s", role, withoutRole(role))
 	default:
 		c.warn(Unresolved, t.At(), "add the role to a realm, or auth to the transport",
-			"without auth clients get the role %q, which no realm of this router has: nobody can join", role)
+			"without auth clients get the role %q, which no realm of this router has: %s", role, withoutRole(role))
 	}
+}
+
+// withoutRole says what becomes of clients whose role is not defined.
+func withoutRole(role string) string {
+	if role == defaultRole {
+		return "clients may join and do nothing"
+	}
+	return "clients cannot join"
 }
 
 func (r *Router) hasRole(name string) bool {

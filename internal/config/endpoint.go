@@ -35,9 +35,9 @@ type PortRange struct {
 
 // UnixListen is a listening Unix domain socket endpoint.
 type UnixListen struct {
-	Path    string // absolute if the node directory is; environment variables are expanded
+	Path    string // absolute if the node directory is; environment variables are expanded; "@name" is an abstract socket
 	Backlog int    // connections that wait to be accepted
-	Mode    uint32 // permission bits of the socket file
+	Mode    uint32 // permission bits of the socket file; 0 for an abstract socket, which has none
 	Owner   string // user name or number, "" means the process's
 	Group   string // group name or number, "" means the process's
 }
@@ -100,7 +100,8 @@ var tcpListenFields = []field[TCPListen]{
 	},
 	{
 		key: "user_timeout", is: into(duration(0, 65535, time.Millisecond, "milliseconds"), func(e *TCPListen) *time.Duration { return &e.UserTimeout }),
-		absent: "the system's", doc: "How long sent octets may stay unacknowledged before the connection counts as lost (`TCP_USER_TIMEOUT`).",
+		absent: "`60000`, on Linux", doc: "How long sent octets may stay unacknowledged before the connection counts as lost (`TCP_USER_TIMEOUT`, Linux only). 0 stands for the default.",
+		note: "leaves it to the system by default.",
 	},
 	{
 		key: "tls", is: into(pointer(tlsListenObject.form()), func(e *TCPListen) **TLSListen { return &e.TLS }),

@@ -239,12 +239,13 @@ func (o *object[T]) keys() []string {
 // defaultValue returns a default as if it stood in the object under the key.
 // Its position is the object's.
 func defaultValue(text string, parent *value, key string) *value {
-	p := &parser{data: []byte(text), lines: []int{0}}
+	p := &parser{data: []byte(text)}
 	v, problem := p.json()
 	if problem != nil {
 		panic(fmt.Sprintf("config: the default %s of %s is not JSON", text, key)) // a mistake in a table
 	}
 	v.moveTo(parent.line, parent.column)
+	v.fromTable = true
 	v.parent, v.key, v.keyLine, v.keyColumn = parent, key, parent.line, parent.column
 	return v
 }

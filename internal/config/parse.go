@@ -44,7 +44,6 @@ func parseTree(name string, data []byte, format Format) (*value, *Finding) {
 	if len(data) > maxFileSize {
 		return nil, p.problem(0, 0, "", "larger than %d octets", maxFileSize)
 	}
-	p.lines = lineStarts(data)
 	if !utf8.Valid(data) {
 		return nil, p.problemAt(invalidUTF8(data), "save the file as UTF-8", "the file is not UTF-8 text")
 	}
@@ -64,8 +63,8 @@ func parseTree(name string, data []byte, format Format) (*value, *Finding) {
 type parser struct {
 	file   string
 	data   []byte
-	lines  []int // offset of the first octet of each line
-	values int   // made so far
+	values int    // made so far
+	last   cursor // see lineColumn
 }
 
 // count accounts for one more value and refuses what is too much.
@@ -91,29 +90,27 @@ func (p *parser) problemAt(offset int, hint, format string, args ...any) *Findin
 	return p.problem(line, column, hint, format, args...)
 }
 
-func lineStarts(data []byte) []int {
-	starts := []int{0}
-	for i, c := range data {
-		if c == '\n' {
-			starts = append(starts, i+1)
-		}
-	}
-	return starts
-}
-
 // lineColumn returns where the octet at offset stands, for a reader of the
-// text: columns count characters.
+// text: columns count characters. It counts on from the last offset it was
+// asked for, so that asking in order costs one walk through the text.
 func (p *parser) lineColumn(offset int) (line, column int) {
 	offset = min(max(offset, 0), len(p.data))
-	low, high := 0, len(p.lines)
-	for high-low > 1 {
-		if middle := (low + high) / 2; p.lines[middle] <= offset {
-			low = middle
-		} else {
-			high = middle
-		}
+	if offset < p.last.offset {
+		p.last = cursor{}
 	}
-	return low + 1, utf8.RuneCount(p.data[p.lines[low]:offset]) + 1
+	walked := p.data[p.last.offset:offset]
+	p.last.offset = offset
+	p.last.line += bytes.Count(walked, []byte("\n"))
+	if i := bytes.LastIndexByte(walked, '\n'); i >= 0 {
+		p.last.column, walked = 0, walked[i+1:]
+	}
+	p.last.column += utf8.RuneCount(walked)
+	return p.last.line + 1, p.last.column + 1
+}
+
+// cursor is a place in the text, counted from 0.
+type cursor struct {
+	offset, line, column int
 }
 
 func invalidUTF8(data []byte) int {

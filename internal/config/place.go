@@ -37,7 +37,7 @@ func (v *value) child(step any) *value {
 	case string:
 		return v.get(step)
 	case int:
-		if v != nil && v.kind == isList && step < len(v.items) {
+		if v != nil && v.kind == isList && step >= 0 && step < len(v.items) {
 			return v.items[step]
 		}
 	}

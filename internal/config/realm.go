@@ -43,7 +43,7 @@ var realmObject = object[Realm]{
 		},
 		{
 			key: "roles", is: into(listOf(roleObject.form()), func(r *Realm) *[]Role { return &r.Roles }),
-			def: "[]", doc: "What the clients may do, by the role that authentication gave them. A client whose role is not here cannot join.",
+			def: "[]", doc: "What the clients may do, by the role that authentication gave them. A client whose role is not here cannot join, except as `anonymous`, and may then do nothing.",
 		},
 		{key: "store", is: later[Realm]("event history and call queues")},
 		{key: "rlinks", is: later[Realm]("links between routers")},
@@ -82,13 +82,21 @@ var realmOptionsObject = object[RealmOptions]{
 			note: "takes any other value for `loose`; its documentation says that `strict` is the default.",
 		},
 		{
-			key: "enable_meta_api", is: into(boolean, func(o *RealmOptions) *bool { return &o.MetaAPI }),
-			def: "true", doc: "Procedures and events about sessions, registrations and subscriptions.",
+			key: "enable_meta_api", is: into(metaAPI, func(o *RealmOptions) *bool { return &o.MetaAPI }),
+			def: "true", doc: "Procedures and events about sessions, registrations and subscriptions. Not yet supported.",
 		},
 		{key: "bridge_meta_api", is: ignored[RealmOptions]("there is no management realm to bridge to")},
 		{key: "event_dispatching_chunk_size", is: ignored[RealmOptions]("junctor delivers events without chunks")},
 	},
 }
+
+// metaAPI is a boolean of which the true one is still to come.
+var metaAPI = boolean.then(func(c *checker, v *value, enable bool) (bool, bool) {
+	if enable && !v.fromTable {
+		c.warn(NotSupported, v.position(), "", "junctor has no meta API yet")
+	}
+	return enable, true
+})
 
 // uriCheck takes words that Crossbar.io does not know as Crossbar.io does.
 var uriCheck = form[wamp.URIRule]{

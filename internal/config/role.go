@@ -119,7 +119,7 @@ var permissionObject = object[Permission]{
 		},
 		{
 			key: "cache", is: into(boolean, func(p *Permission) *bool { return &p.Cache }),
-			def: "false", doc: "Whether the decision may be remembered.",
+			def: "false", doc: "Whether the decision may be remembered. What static permissions decide is remembered in any case.",
 		},
 		{key: "validate", is: later[Permission]("validation of payloads against schemas")},
 	},

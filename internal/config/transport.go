@@ -39,7 +39,7 @@ type RawSocketOptions struct {
 	Place
 	maxMessageSize   int           // as written here; see RawSocket
 	HandshakeTimeout time.Duration // for the RawSocket handshake, TLS's included (RS-12)
-	HelloTimeout     time.Duration // from the handshake to HELLO (RS-12)
+	HelloTimeout     time.Duration // from the connection to WELCOME (RS-12, SES-9)
 	MaxConnections   int           // at the same time; 0 means no limit (RS-6)
 }
 
@@ -124,9 +124,9 @@ var rawSocketOptionsObject = object[RawSocketOptions]{
 			doc: "How long a client may take for the RawSocket handshake, TLS's included, before it is disconnected.",
 		},
 		{
-			key: "hello_timeout", added: true, def: "30",
+			key: "hello_timeout", added: true, def: "10",
 			is:  into(duration(1, 600, time.Second, "seconds"), func(o *RawSocketOptions) *time.Duration { return &o.HelloTimeout }),
-			doc: "How long a client may take from the handshake to HELLO before it is disconnected.",
+			doc: "How long a client may take from the connection until it is welcome, authentication included, before it is disconnected. Among the transports of a router the longest counts for all.",
 		},
 		{
 			key: "max_connections", added: true, def: "0",
@@ -196,7 +196,7 @@ func (c *checker) explainSize(at *value, size int) {
 			"the handshake cannot announce less than %d: peers may send more than %d octets and are then disconnected; Crossbar.io does not start", minAnnounced, size)
 	case size > maxAnnounced:
 		c.warn(Portability, at.position(), "",
-			"the handshake announces %d: only peers that know an extension can send more; Crossbar.io does not start", maxAnnounced)
+			"the handshake announces %d: only junctor peers agree on more, from %d on; Crossbar.io does not start", maxAnnounced, 2*maxAnnounced)
 	case size != announced:
 		c.warn(Portability, at.position(), fmt.Sprintf("use %d or %d", announced, 2*announced),
 			"the handshake can only announce powers of two: peers are told %d; Crossbar.io would round up to %d", announced, 2*announced)

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // maxSocketPath is the longest path that fits into any system's sockaddr_un:
@@ -20,14 +21,25 @@ var unixListenObject = object[ListenEndpoint]{
 		[]field[ListenEndpoint]{typeOnly[ListenEndpoint]("unix")},
 		nested(func(e *ListenEndpoint) *UnixListen { return e.Unix }, unixListenFields...)...,
 	),
+	finish: func(c *checker, v *value, e *ListenEndpoint) {
+		if !strings.HasPrefix(e.Unix.Path, "@") {
+			return
+		}
+		e.Unix.Mode = 0
+		for _, key := range []string{"mode", "owner", "group"} {
+			if member := v.get(key); member != nil {
+				c.fail(Conflict, member.keyPosition(), "remove it, or choose a path without @", "an abstract socket has no %s", key)
+			}
+		}
+	},
 }
 
 var unixListenFields = []field[UnixListen]{
 	{
 		key: "path", required: true,
 		is:   into(listenPath, func(e *UnixListen) *string { return &e.Path }),
-		doc:  "The socket file, relative to the node directory; `$NAME` and `${NAME}` stand for environment variables. A stale socket file is replaced; anything else there is an error.",
-		note: "deletes whatever exists at the path, directories with their content too.",
+		doc:  "The socket file, relative to the node directory; `$NAME` and `${NAME}` stand for environment variables. A stale socket file is replaced; anything else there is an error. `@name` is an abstract socket of Linux, to which every local user can connect.",
+		note: "deletes whatever exists at the path, directories with their content too; makes a file `@name`.",
 	},
 	{
 		key: "backlog", is: into(backlog, func(e *UnixListen) *int { return &e.Backlog }),
@@ -85,7 +97,10 @@ var fileMode = form[uint32]{
 			return 0, false
 		}
 		mode, err := strconv.ParseUint(v.text, 8, 32)
-		return uint32(mode), err == nil
+		if mode == 0 {
+			c.fail(BadValue, v.position(), "", "with the permissions %s nobody could connect", v)
+		}
+		return uint32(mode), err == nil && mode != 0
 	},
 }
 
@@ -101,15 +116,24 @@ func (c *checker) joinPath(path string) string {
 	return filepath.Join(c.options.Dir, path)
 }
 
+// joinSocket is joinPath for sockets, which may be abstract.
+func (c *checker) joinSocket(path string) string {
+	if strings.HasPrefix(path, "@") {
+		return path
+	}
+	return c.joinPath(path)
+}
+
 // listenPath is the path of a listening socket, in which environment variables
 // are expanded.
 var listenPath = anyText.then(func(c *checker, v *value, path string) (string, bool) {
-	path = c.joinPath(c.expandEnv(v, path))
+	path = c.joinSocket(c.expandEnv(v, path))
 	return path, c.socketPathFits(v, path)
 })
 
 // connectPath is the path of a socket to connect to, taken as it is.
-var connectPath = filePath.then(func(c *checker, v *value, path string) (string, bool) {
+var connectPath = anyText.then(func(c *checker, v *value, path string) (string, bool) {
+	path = c.joinSocket(path)
 	return path, c.socketPathFits(v, path)
 })
 

@@ -41,6 +41,7 @@ type value struct {
 	key       string // in an object
 	keyLine   int
 	keyColumn int
+	fromTable bool // a default, not in the file
 }
 
 // get returns the member of an object, or nil. Of members given twice the last

@@ -1,0 +1,200 @@
+package config_test
+
+import (
+	"crypto/tls"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/junctorio/junctor/internal/config"
+	"github.com/junctorio/junctor/wamp"
+)
+
+// withoutPlaces compares what configurations say, wherever it stands.
+var withoutPlaces = cmp.Options{
+	cmpopts.IgnoreTypes(config.Place{}),
+	cmpopts.IgnoreUnexported(config.Permission{}, config.RawSocketOptions{}),
+}
+
+// wholeNode is what testdata/whole says in JSON and in YAML: every key of the
+// format that has a meaning.
+var wholeNode = &config.Node{
+	Dir:     "/node",
+	Version: 2,
+	Controller: config.Controller{ID: "node1", Options: config.ControllerOptions{
+		Shutdown: []config.ShutdownRule{config.ShutdownOnRequest, config.ShutdownOnLastWorkerExit},
+	}},
+	Workers: []config.Worker{
+		{ID: "router1", Type: "router", Router: &config.Router{
+			Realms: []config.Realm{
+				{
+					ID: "first", Name: "com.example.realm1",
+					Options: config.RealmOptions{URICheck: wamp.URIStrict},
+					Roles: []config.Role{
+						{ID: "role001", Name: "anonymous", Permissions: []config.Permission{
+							{URI: "com.example.", Match: wamp.MatchPrefix, Allow: config.Allow{Call: true, Subscribe: true}},
+							{
+								URI: "com.example..update", Match: wamp.MatchWildcard, Allow: config.Allow{Publish: true},
+								Disclose: config.Disclose{Caller: true, Publisher: true}, Cache: true,
+							},
+							{URI: "com.other.", Match: wamp.MatchPrefix, Allow: config.Allow{Register: true}},
+							{URI: "com.other.exact", Match: wamp.MatchExact},
+						}},
+						{ID: "role002", Name: "backend", Permissions: []config.Permission{}, AllowByDefault: true},
+					},
+				},
+				{ID: "realm001", Name: "realm2", Options: config.RealmOptions{MetaAPI: true}, Roles: []config.Role{}},
+			},
+			Transports: []config.Transport{
+				{
+					ID: "transport001", Type: "rawsocket",
+					Endpoint: config.ListenEndpoint{TCP: &config.TCPListen{
+						Port: 8080, Version: 6, Interface: "::1", Backlog: 1024, Shared: true, UserTimeout: 5 * time.Second,
+						TLS: &config.TLSListen{
+							Key: "/node/server.key", Certificate: "/etc/server.pem",
+							ChainCertificates: []string{"/node/a.pem", "/node/b.pem"},
+							CACertificates:    []string{"/node/ca.pem"},
+							CipherSuites:      []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384},
+						},
+					}},
+					RawSocket: &config.RawSocket{
+						Serializers:    []wamp.SerializerNumber{wamp.SerializerMsgPack, wamp.SerializerJSON},
+						MaxMessageSize: 65536,
+						Options:        config.RawSocketOptions{HandshakeTimeout: 5 * time.Second, HelloTimeout: 20 * time.Second, MaxConnections: 1000},
+						Auth:           config.Auth{Anonymous: &config.Anonymous{Role: "backend", AuthID: "someone"}},
+						Debug:          true,
+					},
+				},
+				{
+					ID: "transport002", Type: "rawsocket",
+					Endpoint: config.ListenEndpoint{Unix: &config.UnixListen{
+						Path: "/run/junctor.sock", Backlog: 10, Mode: 0o600, Owner: "wamp", Group: "1000",
+					}},
+					RawSocket: &config.RawSocket{
+						Serializers:    allSerializers,
+						MaxMessageSize: 131072,
+						Options:        defaultOptions,
+						Auth:           config.Auth{Anonymous: &config.Anonymous{Role: "anonymous"}},
+					},
+				},
+				{
+					ID: "transport003", Type: "rawsocket",
+					Endpoint: config.ListenEndpoint{TCP: &config.TCPListen{
+						PortRange: config.PortRange{Low: 9000, High: 9010}, Version: 4, Interface: "127.0.0.1", Backlog: 50,
+					}},
+					RawSocket: &config.RawSocket{Serializers: allSerializers, MaxMessageSize: 1 << 24, Options: defaultOptions},
+				},
+			},
+		}},
+		{ID: "worker001", Type: "container", Options: config.WorkerOptions{Disabled: true}, Container: &config.Container{
+			Components: []config.Component{
+				{
+					ID: "c1", Type: "class", Realm: "realm2", ClassName: "com.example.Component",
+					Transport: config.ConnectTransport{
+						ID: "up1", Type: "rawsocket",
+						Endpoint: config.ConnectEndpoint{TCP: &config.TCPConnect{
+							Host: "example.com", Port: 443, Version: 6, Timeout: 3 * time.Second,
+							TLS: &config.TLSConnect{
+								Hostname: "example.com", CACertificates: []string{"/node/ca.pem"},
+								Certificate: "/node/c.pem", Key: "/node/c.key",
+							},
+						}},
+						RawSocket: &config.RawSocketConnect{Serializer: wamp.SerializerCBOR, MaxMessageSize: 1024, Debug: true},
+					},
+				},
+				{
+					Type: "function", Realm: "realm2",
+					Transport: config.ConnectTransport{
+						Type:      "rawsocket",
+						Endpoint:  config.ConnectEndpoint{Unix: &config.UnixConnect{Path: "/node/up.sock", Timeout: 10 * time.Second}},
+						RawSocket: &config.RawSocketConnect{Serializer: wamp.SerializerJSON, MaxMessageSize: 131072},
+					},
+				},
+			},
+		}},
+	},
+}
+
+var (
+	allSerializers = []wamp.SerializerNumber{wamp.SerializerCBOR, wamp.SerializerMsgPack, wamp.SerializerJSON}
+	defaultOptions = config.RawSocketOptions{HandshakeTimeout: 10 * time.Second, HelloTimeout: 10 * time.Second}
+)
+
+func TestEveryKeyIsReadFromBothFormats(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"config.json", "config.yaml"} {
+		node, findings, err := config.Load(filepath.Join("testdata/whole", name), surroundings())
+		if err != nil || findings.HasErrors() {
+			t.Fatalf("%s: %v, %v", name, err, findings)
+		}
+		if diff := cmp.Diff(wholeNode, node, withoutPlaces); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestSeedExampleHasNoFindings(t *testing.T) {
+	t.Parallel()
+	node, findings, err := config.Load("../../examples/seed-listening/config.json", config.Options{})
+	if err != nil || len(findings) > 0 {
+		t.Fatalf("%v, %v", err, findings)
+	}
+	want := config.Transport{
+		ID: "transport001", Type: "rawsocket",
+		Endpoint: config.ListenEndpoint{Unix: &config.UnixListen{Path: "/tmp/mysocket1", Backlog: 50, Mode: 0o660}},
+		RawSocket: &config.RawSocket{
+			Serializers:    []wamp.SerializerNumber{wamp.SerializerJSON, wamp.SerializerMsgPack},
+			MaxMessageSize: 128 << 10,
+			Options:        defaultOptions,
+			Auth:           config.Auth{Anonymous: &config.Anonymous{Role: "anonymous"}},
+		},
+	}
+	if diff := cmp.Diff(want, node.Workers[0].Router.Transports[0], withoutPlaces); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestLoadRefusesWhatItCannotRead(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	directory := filepath.Join(dir, "dir.json")
+	if err := os.Mkdir(directory, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, path := range map[string]string{
+		"a name without a known ending": filepath.Join(dir, "config.toml"),
+		"a file that does not exist":    filepath.Join(dir, "config.json"),
+		"a directory":                   directory,
+	} {
+		node, findings, err := config.Load(path, config.Options{})
+		if err == nil || node != nil || findings != nil {
+			t.Errorf("%s: got %v, %v, error %v, want only an error", name, node, findings, err)
+		}
+	}
+	if _, _, err := config.Load(filepath.Join(dir, "config.json"), config.Options{}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v, want fs.ErrNotExist", err)
+	}
+}
+
+func TestPathsAreRelativeToTheFileWithoutNodeDirectory(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "c.yml")
+	text := "version: 2\nworkers: [{type: router, transports: [{type: rawsocket, endpoint: {type: unix, path: s}}]}]\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	node, findings, err := config.Load(file, config.Options{})
+	if err != nil || findings.HasErrors() {
+		t.Fatalf("%v, %v", err, findings)
+	}
+	if got, want := node.Workers[0].Router.Transports[0].Endpoint.Unix.Path, filepath.Join(dir, "s"); got != want {
+		t.Errorf("got path %q, want %q", got, want)
+	}
+}
