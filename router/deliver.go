@@ -197,7 +197,7 @@ func (w *worker) refused(p *core.Peer, m wamp.Message, err error) {
 			w.doom(p, err)
 			return
 		}
-		dealer.ResultUndelivered(p, m.Request, refusalURI(err), &w.out)
+		dealer.ResultUndelivered(p, m, refusalURI(err), &w.out)
 	case *wamp.Error:
 		if errors.Is(err, errFull) || m.Payload.Elements == 0 {
 			w.doom(p, err)

@@ -88,19 +88,21 @@ func (d *Dealer) Undelivered(callee *core.Peer, invocation wamp.ID, uri wamp.Err
 	}
 }
 
-// ResultUndelivered answers a caller whose RESULT, or ERROR with a payload, the
-// shell could not put on its way, with an ERROR of the given URI and no payload
-// (RS-20). If the call is still pending, then the lost RESULT was a progressive
-// one: rather than go on with a gap, the call ends, and the callee is
-// interrupted (PCR-10). The shell must call it before any other operation of
-// the Dealer, while the request ID can only mean the call concerned.
-func (d *Dealer) ResultUndelivered(caller *core.Peer, request wamp.ID, uri wamp.ErrorURI, out *core.Deliveries) {
-	if d.sessions[caller] == nil {
-		return // left since
+// ResultUndelivered answers a caller to whom the shell could not send m, with
+// an ERROR of the given URI (RS-20).
+//
+// If m was a progressive result then the call, rather than go on with a gap,
+// ends, and its callee is interrupted (PCR-10). The shell may find out late: if
+// the call is over already, its final answer stands (RPC-1) and nothing is sent.
+func (d *Dealer) ResultUndelivered(caller *core.Peer, m *wamp.Result, uri wamp.ErrorURI, out *core.Deliveries) {
+	switch {
+	case d.sessions[caller] == nil: // left since
+	case !m.Progress: // Yield has ended the call
+		out.SendError(caller, wamp.CodeCall, m.Request, uri)
+	default:
+		if c := d.callBy(caller, m.Request); c != nil {
+			c.interrupt(wamp.CancelKillNoWait, uri, out)
+			d.fail(c, uri, out)
+		}
 	}
-	if c := d.callBy(caller, request); c != nil {
-		c.interrupt(wamp.CancelKillNoWait, uri, out)
-		d.end(c)
-	}
-	out.SendError(caller, wamp.CodeCall, request, uri)
 }

@@ -382,7 +382,7 @@ func TestUndelivered(t *testing.T) {
 				id := r.serve(bob, &wamp.Register{Request: 1, Procedure: "p"})
 				r.send(alice, &wamp.Call{Request: 1, Procedure: "p"}, to(bob, &wamp.Invocation{Request: 1, Registration: id}))
 				r.send(bob, &wamp.Yield{Request: 1}, to(alice, &wamp.Result{Request: 1}))
-				r.dealer.ResultUndelivered(alice, 1, tooLarge, &r.out)
+				r.dealer.ResultUndelivered(alice, &wamp.Result{Request: 1}, tooLarge, &r.out)
 				r.check("undelivered", []sent{failed(alice, 1, tooLarge)})
 			},
 		},
@@ -394,13 +394,26 @@ func TestUndelivered(t *testing.T) {
 				r.send(alice, &wamp.Call{Request: 1, Procedure: "p", ReceiveProgress: true},
 					to(bob, &wamp.Invocation{Request: 1, Registration: id, ReceiveProgress: true}))
 				r.send(bob, &wamp.Yield{Request: 1, Progress: true}, to(alice, &wamp.Result{Request: 1, Progress: true}))
-				r.dealer.ResultUndelivered(alice, 1, wamp.ErrNetworkFailure, &r.out)
+				r.dealer.ResultUndelivered(alice, &wamp.Result{Request: 1, Progress: true}, wamp.ErrNetworkFailure, &r.out)
 				r.check("undelivered", []sent{
 					to(bob, &wamp.Interrupt{Request: 1, Mode: wamp.CancelKillNoWait, Reason: "wamp.error.network_failure"}),
 					failed(alice, 1, wamp.ErrNetworkFailure),
 				})
 				r.send(bob, &wamp.Yield{Request: 1, Progress: true})
 				r.send(bob, &wamp.Yield{Request: 1})
+			},
+		},
+		{
+			name: "RPC-1: a progressive result found too large after the final one changes nothing",
+			play: func(r *realm) {
+				alice, bob := r.join("alice"), r.join("bob", all...)
+				id := r.serve(bob, &wamp.Register{Request: 1, Procedure: "p"})
+				r.send(alice, &wamp.Call{Request: 1, Procedure: "p", ReceiveProgress: true},
+					to(bob, &wamp.Invocation{Request: 1, Registration: id, ReceiveProgress: true}))
+				r.send(bob, &wamp.Yield{Request: 1, Progress: true}, to(alice, &wamp.Result{Request: 1, Progress: true}))
+				r.send(bob, &wamp.Yield{Request: 1}, to(alice, &wamp.Result{Request: 1}))
+				r.dealer.ResultUndelivered(alice, &wamp.Result{Request: 1, Progress: true}, tooLarge, &r.out)
+				r.check("undelivered", nil)
 			},
 		},
 		{
@@ -411,7 +424,7 @@ func TestUndelivered(t *testing.T) {
 				r.send(alice, &wamp.Call{Request: 1, Procedure: "p"}, to(bob, &wamp.Invocation{Request: 1, Registration: id}))
 				r.send(bob, &wamp.Yield{Request: 1}, to(alice, &wamp.Result{Request: 1}))
 				r.leave(alice)
-				r.dealer.ResultUndelivered(alice, 1, tooLarge, &r.out)
+				r.dealer.ResultUndelivered(alice, &wamp.Result{Request: 1}, tooLarge, &r.out)
 				r.check("undelivered", nil)
 			},
 		},

@@ -293,11 +293,11 @@ func (m *model) undelivered(p *core.Peer, invocation wamp.ID, uri wamp.ErrorURI)
 	return m.fail(c, uri)
 }
 
-func (m *model) resultUndelivered(p *core.Peer, request wamp.ID, uri wamp.ErrorURI) []sent {
-	c := m.byRequest(p, request)
-	if c == nil {
-		return []sent{failed(p, request, uri)}
+func (m *model) resultUndelivered(p *core.Peer, r wamp.Result, uri wamp.ErrorURI) []sent {
+	if !r.Progress {
+		return []sent{failed(p, r.Request, uri)}
 	}
+	c := m.byRequest(p, r.Request)
 	return append(m.interrupt(c, wamp.CancelKillNoWait, uri), m.fail(c, uri)...)
 }
 

@@ -301,11 +301,10 @@ func (p *program) yield(t *rapid.T) {
 		return
 	}
 	// The caller does not see the RESULT, but what comes in place of it.
-	result := p.out.All()[0]
-	request := result.Msg.(*wamp.Result).Request
+	caller, result := p.out.All()[0].To, *p.out.All()[0].Msg.(*wamp.Result)
 	p.expect(t, want)
-	p.dealer.ResultUndelivered(result.To, request, wamp.ErrPayloadSizeExceeded, &p.out)
-	p.happened(t, p.model.resultUndelivered(result.To, request, wamp.ErrPayloadSizeExceeded))
+	p.dealer.ResultUndelivered(caller, &result, wamp.ErrPayloadSizeExceeded, &p.out)
+	p.happened(t, p.model.resultUndelivered(caller, result, wamp.ErrPayloadSizeExceeded))
 }
 
 func (p *program) error(t *rapid.T) {
