@@ -162,19 +162,16 @@ func overlaps(p *Permission, pattern wamp.URI, m wamp.Match) bool {
 	return strings.HasPrefix(a, b) || strings.HasPrefix(b, a)
 }
 
-// literalHead returns the part of a wildcard pattern before its first empty
-// component: "com.a" of "com.a..b", "" of ".b". Everything it matches begins so.
-func literalHead(s string) string {
-	for start := 0; ; {
-		i := strings.IndexByte(s[start:], '.')
-		switch {
-		case i == 0 || i < 0 && start == len(s):
-			return s[:start]
-		case i < 0:
-			return s
-		}
-		start += i + 1
+// literalHead returns what everything that a wildcard pattern matches begins
+// with: the pattern up to its first empty component.
+func literalHead(pattern string) string {
+	if strings.HasPrefix(pattern, ".") {
+		return ""
 	}
+	if i := strings.Index(pattern, ".."); i >= 0 {
+		return pattern[:i+1]
+	}
+	return pattern
 }
 
 func wildcardsMeet(a, b string) bool {

@@ -2,19 +2,18 @@
 // registrations, permissions.
 //
 // A Tree answers which patterns match a concrete URI: all of them (Match, for
-// events), or the one that decides (Best, for calls; Covering, for
-// permissions). What a lookup costs depends on the URI and on the patterns
-// that agree with it so far, not on how many others there are: exact URIs are
-// in a map, prefixes and wildcards in one radix tree each. A pattern costs a
-// node or two, however long it is.
+// events and permissions), or the one that decides a call (Best). What a
+// lookup costs depends on the URI and on the patterns that agree with it so
+// far, not on how many others there are: exact URIs are in a map, prefixes and
+// wildcards in one radix tree each. A pattern costs a node or two, however
+// long it is.
 //
 // A Tree is not safe for concurrent use, but any number of goroutines may read
-// it (Get, Match, Best, Covering, Len) at the same time.
+// it (Get, Match, Best, Len) at the same time.
 package uritree
 
 import (
 	"iter"
-	"strings"
 
 	"github.com/junctorio/junctor/wamp"
 )
@@ -95,44 +94,6 @@ func (t *Tree[V]) Best(uri wamp.URI) (V, bool) {
 		return n.value, true
 	}
 	return t.bestWildcard(string(uri))
-}
-
-// Covering returns the value of the most specific key that matches everything
-// the given pattern can match, in the order of Best. For an exact URI it is
-// Best. It answers whether someone who may use what the tree holds may also
-// subscribe to or register a pattern.
-func (t *Tree[V]) Covering(uri wamp.URI, m wamp.Match) (v V, ok bool) {
-	switch m {
-	case wamp.MatchExact:
-		return t.Best(uri)
-	case wamp.MatchPrefix:
-		// No wildcard covers a prefix: it is bound to a number of components.
-		if n := t.longestPrefix(string(uri)); n != nil {
-			return n.value, true
-		}
-		return v, false
-	}
-	head, wild := literalHead(string(uri))
-	if !wild {
-		return t.Best(uri)
-	}
-	// What the pattern can match begins with head, and nothing else is sure.
-	if n := t.longestPrefix(head); n != nil {
-		return n.value, true
-	}
-	return t.bestWildcard(string(uri))
-}
-
-// literalHead returns a wildcard pattern up to its first empty component, and
-// whether it has one.
-func literalHead(pattern string) (head string, wild bool) {
-	if pattern == "" || pattern[0] == '.' {
-		return "", true
-	}
-	if i := strings.Index(pattern, ".."); i >= 0 {
-		return pattern[:i+1], true
-	}
-	return pattern, strings.HasSuffix(pattern, ".")
 }
 
 func (t *Tree[V]) longestPrefix(uri string) (longest *node[V]) {

@@ -136,39 +136,6 @@ func TestMatchYieldsExactThenPrefixesThenWildcards(t *testing.T) { // PSUB-1
 	}
 }
 
-func TestCovering(t *testing.T) {
-	t.Parallel()
-	tree := build(
-		key{"com.app.", wamp.MatchPrefix}, key{"com.app.secret.", wamp.MatchPrefix},
-		key{"org..log", wamp.MatchWildcard}, key{"org.one", wamp.MatchExact},
-	)
-	tests := []struct {
-		asked key
-		want  wamp.URI
-	}{
-		{key{"com.app.x", wamp.MatchExact}, "com.app."},
-		{key{"com.app.x", wamp.MatchPrefix}, "com.app."},
-		{key{"com.app.secret.x", wamp.MatchPrefix}, "com.app.secret."},
-		{key{"com.app", wamp.MatchPrefix}, ""}, // also matches com.apple
-		{key{"", wamp.MatchPrefix}, ""},
-		{key{"com.app..x", wamp.MatchWildcard}, "com.app."},
-		{key{"com.app.", wamp.MatchWildcard}, "com.app."},
-		{key{"com..x", wamp.MatchWildcard}, ""},
-		{key{"..x", wamp.MatchWildcard}, ""},
-		{key{"org..log", wamp.MatchWildcard}, "org..log"},
-		{key{"org.a.log", wamp.MatchWildcard}, "org..log"},
-		{key{"org..", wamp.MatchWildcard}, ""},
-		{key{"org.one", wamp.MatchWildcard}, "org.one"},
-		{key{"org.one", wamp.MatchPrefix}, ""},
-		{key{"org.a.log", wamp.MatchPrefix}, ""},
-	}
-	for _, tt := range tests {
-		if got, ok := tree.Covering(tt.asked.URI, tt.asked.Match); got.URI != tt.want || ok != (tt.want != "") {
-			t.Errorf("Covering(%v) = %v, %v, want %q", tt.asked, got, ok, tt.want)
-		}
-	}
-}
-
 func TestLookupsAllocateNothing(t *testing.T) {
 	tree := build(
 		key{"a.b.c", wamp.MatchExact}, key{"a.", wamp.MatchPrefix}, key{"a.b", wamp.MatchPrefix},
