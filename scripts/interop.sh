@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs other people's WAMP clients, runs them against junctor, and prints
-# the matrix of what worked. Arguments go to go test: scripts/interop.sh -run TestShutdown
+# the matrix of what worked. Most of the time is spent waiting, hence more tests at a
+# time than processors. Arguments go to go test: scripts/interop.sh -run TestShutdown
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -9,6 +10,6 @@ interop/setup.sh
 matrix=$(mktemp)
 trap 'rm -f "$matrix"' EXIT
 status=0
-JUNCTOR_INTEROP_MATRIX=$matrix scripts/gotest.sh -tags interop -count=1 "$@" ./interop || status=$?
+JUNCTOR_INTEROP_MATRIX=$matrix scripts/gotest.sh -tags interop -count=1 -parallel 6 "$@" ./interop || status=$?
 cat "$matrix"
 exit "$status"

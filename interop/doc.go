@@ -1,0 +1,10 @@
+// Package interop runs other people's WAMP clients against junctor: a router
+// started from a configuration file, and Autobahn|Python (on Twisted and on
+// asyncio), Autobahn|JS and junctor's own Go client talking to each other
+// through it, over TCP, TLS and Unix sockets, in every serializer that both
+// know. The result is a matrix; a cell that a client cannot fill by its nature
+// says so with the reason.
+//
+// The tests have the build tag interop. "make interop" installs the clients,
+// runs the tests and prints the matrix.
+package interop
