@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -77,7 +78,7 @@ code as exit_code. If the caller cancels, the command is killed.
 		if err != nil {
 			return err
 		}
-		c := callee{procedure: wamp.URI(words[0]), answer: answer, out: p, stderr: a.env.Stderr, until: until.begin()}
+		c := &callee{procedure: wamp.URI(words[0]), answer: answer, out: p, stderr: a.env.Stderr, until: until.begin()}
 		return flags.with(cmd.Context(), func(s *client.Session) error { return c.run(cmd.Context(), s, opts) })
 	}
 	return cmd
@@ -131,6 +132,7 @@ type callee struct {
 	out       *printer
 	stderr    io.Writer
 	until     *until
+	busy      sync.RWMutex // read-locked by each handler; locked for good at the end
 }
 
 func (c *callee) run(ctx context.Context, s *client.Session, opts client.RegisterOptions) error {
@@ -142,13 +144,24 @@ func (c *callee) run(ctx context.Context, s *client.Session, opts client.Registe
 	if err := c.until.wait(ctx, s); err != nil || s.Err() != nil {
 		return err
 	}
-	// Unregistering first lets calls already on their way be answered.
-	return reg.Unregister(context.WithoutCancel(ctx))
+	// Who is being served gets an answer, as long as there is no second signal.
+	err = reg.Unregister(context.WithoutCancel(ctx))
+	if !c.busy.TryLock() {
+		fmt.Fprintln(c.stderr, "finishing calls in progress")
+		c.busy.Lock()
+	}
+	return err
 }
 
+var errLeaving = fmt.Errorf("the callee is leaving: %w", wamp.ErrUnavailable)
+
 func (c *callee) invoked(ctx context.Context, inv *client.Invocation) (client.Reply, error) {
+	if !c.busy.TryRLock() {
+		return client.Reply{}, errLeaving
+	}
+	defer c.busy.RUnlock()
 	if !c.until.take() {
-		return client.Reply{}, fmt.Errorf("the callee has answered enough calls: %w", wamp.ErrUnavailable)
+		return client.Reply{}, errLeaving
 	}
 	defer c.until.took()
 	args, kwargs, err := inv.Values()
