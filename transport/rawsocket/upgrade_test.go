@@ -62,7 +62,7 @@ func TestUpgradeBetweenJunctorPeers(t *testing.T) {
 			t.Parallel()
 			routers := make(chan transport.Conn, 2)
 			logs := newLog()
-			config := onSocket(t)
+			config := onSocketOrTCP(t)
 			config.MaxMessageSize = test.router
 			ln := listen(t, config, func(c transport.Conn) {
 				if got := readUntil(c, 1); got.err == nil { // else it is the attempt with an offer
@@ -92,7 +92,7 @@ func TestUpgradeBetweenJunctorPeers(t *testing.T) {
 // A limit of 64 MB means 64 MB, exactly, in either direction.
 func TestSixtyFourMegabytes(t *testing.T) {
 	t.Parallel()
-	config := onSocket(t)
+	config := onSocketOrTCP(t)
 	config.MaxMessageSize = 67108864
 	accepted := make(chan *rawsocket.Conn, 1)
 	ln := listen(t, config, accept(accepted))
