@@ -172,13 +172,20 @@ func (vs *variants[T]) section() Section {
 	return Section{Name: vs.name, Title: vs.title, Markdown: b.String()}
 }
 
+// schema lets editors check an object against the variant that its type names,
+// so that they complain about what is wrong in it and not about the choice.
 func (vs *variants[T]) schema() schema {
-	var choices []schema
+	names, choices := []string{}, []schema{}
 	for _, v := range vs.objects {
-		choices = append(choices, schema{"$ref": "#/$defs/" + v.object.name})
+		names = append(names, v.name)
+		choices = append(choices, schema{
+			"if":   schema{"properties": schema{"type": schema{"const": v.name}}, "required": []string{"type"}},
+			"then": schema{"$ref": "#/$defs/" + v.object.name},
+		})
 	}
-	if len(choices) == 1 {
-		return choices[0]
+	return schema{
+		"type": "object", "title": vs.title, "required": []string{"type"},
+		"properties": schema{"type": schema{"enum": names}},
+		"allOf":      choices,
 	}
-	return schema{"oneOf": choices}
 }

@@ -44,6 +44,21 @@ func TestReferenceIsWhatTheTablesSay(t *testing.T) {
 	compareOrUpdate(t, referenceFile, want)
 }
 
+func TestExampleInTheReferenceHasNoFindings(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(referenceFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	example := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindSubmatch(text)
+	if example == nil {
+		t.Fatalf("%s has no example", referenceFile)
+	}
+	if _, findings := config.Parse("example", example[1], config.YAML, config.Options{}); len(findings) > 0 {
+		t.Error(findings)
+	}
+}
+
 func TestSchemaFileIsWhatTheTablesSay(t *testing.T) {
 	t.Parallel()
 	compareOrUpdate(t, schemaFile, config.Schema())

@@ -67,7 +67,7 @@ type jsonReader struct {
 	tokens *json.Decoder
 }
 
-// read reads one value into v, whose parent and key are set.
+// read reads one value into v.
 func (d *jsonReader) read(v *value, depth int) *Finding {
 	v.line, v.column = d.next()
 	if problem := d.count(depth, v.line, v.column); problem != nil {
@@ -96,7 +96,7 @@ func (d *jsonReader) container(v *value, open json.Delim, depth int) *Finding {
 		v.kind = isObject
 	}
 	for d.tokens.More() {
-		item := &value{parent: v, index: len(v.items)}
+		item := &value{}
 		if v.kind == isObject {
 			item.keyLine, item.keyColumn = d.next()
 			key, _ := d.tokens.Token()
@@ -105,7 +105,7 @@ func (d *jsonReader) container(v *value, open json.Delim, depth int) *Finding {
 		if problem := d.read(item, depth+1); problem != nil {
 			return problem
 		}
-		v.items = append(v.items, item)
+		v.add(item)
 	}
 	_, _ = d.tokens.Token() // the closing bracket, known to be there
 	return nil

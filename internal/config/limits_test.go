@@ -54,3 +54,19 @@ func TestByteOrderMarkIsSkipped(t *testing.T) {
 		}
 	}
 }
+
+// Reading takes time in proportion to the text, also where it is one object:
+// otherwise this test would run for minutes.
+func TestManyKeysAreReadInTime(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	text.WriteString(`{"version": 2`)
+	for i := range 30_000 {
+		fmt.Fprintf(&text, `, "k%d": 0`, i)
+	}
+	text.WriteString("}")
+	_, findings := config.Parse("f", []byte(text.String()), config.JSON, config.Options{})
+	if len(findings) != 30_000 {
+		t.Errorf("got %d findings, want one for each unknown key", len(findings))
+	}
+}

@@ -91,7 +91,7 @@ var controllerObject = object[Controller]{
 	fields: []field[Controller]{
 		{
 			key: "id", is: into(itemID, func(o *Controller) *string { return &o.ID }),
-			absent: "host name and process number", doc: "Names the node in logs.",
+			absent: "none", doc: "Names the node.",
 		},
 		{
 			key: "options", is: into(controllerOptionsObject.form(), func(o *Controller) *ControllerOptions { return &o.Options }),

@@ -54,20 +54,20 @@ var realmObject = object[Realm]{
 
 var realmNamePattern = regexp.MustCompile(`^(?:[A-Za-z][A-Za-z0-9_\-@.]{2,254}|0x[0-9a-fA-F]{40})$`)
 
-// realmName is a name that Crossbar.io starts a realm with.
+// realmText is a name that Crossbar.io starts a realm with.
+var realmText = text("a realm name: 3 to 255 of letters, digits, _, -, @ and ., beginning with a letter", realmNamePattern)
+
+// realmName is the same as a URI, whose parts must not be empty (URI-1).
 var realmName = form[wamp.URI]{
-	words:  "a realm name: 3 to 255 of letters, digits, _, -, @ and ., beginning with a letter",
-	schema: schema{"type": "string", "pattern": realmNamePattern.String()},
+	words:  realmText.words,
+	schema: realmText.schema,
 	read: func(c *checker, v *value) (wamp.URI, bool) {
-		name, ok := text("a realm name: 3 to 255 of letters, digits, _, -, @ and ., beginning with a letter", realmNamePattern).read(c, v)
-		if !ok {
-			return "", false
-		}
-		if !wamp.URI(name).Valid(wamp.URILoose) {
+		name, ok := realmText.read(c, v)
+		if ok && !wamp.URI(name).Valid(wamp.URILoose) {
 			c.fail(BadValue, v.position(), "", "%s has an empty part between its dots", v)
 			return "", false
 		}
-		return wamp.URI(name), true
+		return wamp.URI(name), ok
 	},
 }
 

@@ -34,6 +34,7 @@ type value struct {
 	integer int64
 	text    string // of strings; of isNumber, as written
 	items   []*value
+	byKey   map[string]*value // of objects: the item that counts for each key
 
 	parent    *value // nil for the root
 	file      string // of the root
@@ -50,12 +51,19 @@ func (v *value) get(key string) *value {
 	if v == nil || v.kind != isObject {
 		return nil
 	}
-	for i := len(v.items) - 1; i >= 0; i-- {
-		if v.items[i].key == key {
-			return v.items[i]
+	return v.byKey[key]
+}
+
+// add adds an item to a list, or a member whose key is set to an object.
+func (v *value) add(item *value) {
+	item.parent, item.index = v, len(v.items)
+	v.items = append(v.items, item)
+	if v.kind == isObject {
+		if v.byKey == nil {
+			v.byKey = map[string]*value{}
 		}
+		v.byKey[item.key] = item
 	}
-	return nil
 }
 
 func (v *value) root() *value {

@@ -64,7 +64,7 @@ func yamlHint(text string) string {
 	return ""
 }
 
-// yamlValue turns a YAML node into v, whose parent and key are set.
+// yamlValue turns a YAML node into v.
 func (p *parser) yamlValue(v *value, n *yaml.Node, depth int) *Finding {
 	v.line, v.column = n.Line, n.Column
 	if problem := p.count(depth, n.Line, n.Column); problem != nil {
@@ -85,12 +85,12 @@ func (p *parser) yamlValue(v *value, n *yaml.Node, depth int) *Finding {
 
 func (p *parser) yamlList(v *value, n *yaml.Node, depth int) *Finding {
 	v.kind = isList
-	for i, content := range n.Content {
-		item := &value{parent: v, index: i}
+	for _, content := range n.Content {
+		item := &value{}
 		if problem := p.yamlValue(item, content, depth+1); problem != nil {
 			return problem
 		}
-		v.items = append(v.items, item)
+		v.add(item)
 	}
 	return p.yamlTag(n, "!!seq")
 }
@@ -104,14 +104,14 @@ func (p *parser) yamlObject(v *value, n *yaml.Node, depth int) *Finding {
 			merged = append(merged, content)
 			continue
 		}
-		item := &value{parent: v, index: len(v.items)}
+		item := &value{}
 		if problem := p.yamlKey(item, key); problem != nil {
 			return problem
 		}
 		if problem := p.yamlValue(item, content, depth+1); problem != nil {
 			return problem
 		}
-		v.items = append(v.items, item)
+		v.add(item)
 	}
 	for _, content := range merged {
 		if problem := p.yamlMerge(v, content, depth+1); problem != nil {
@@ -149,8 +149,7 @@ func (p *parser) yamlMerge(v *value, n *yaml.Node, depth int) *Finding {
 		}
 		for _, item := range object.items {
 			if v.get(item.key) == nil {
-				item.parent, item.index = v, len(v.items)
-				v.items = append(v.items, item)
+				v.add(item)
 			}
 		}
 	}
