@@ -1,9 +1,14 @@
 package serializer_test
 
 import (
+	"math"
+	"math/rand/v2"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/junctorio/junctor/internal/serializer"
 	"github.com/junctorio/junctor/wamp"
 )
@@ -153,3 +158,64 @@ var comparePayloads = cmp.Comparer(func(a, b wamp.Payload) bool {
 	return a.Serializer == b.Serializer && string(a.Bytes) == string(b.Bytes) &&
 		a.Elements == b.Elements && a.Opaque == b.Opaque
 })
+
+func TestEveryStringIsValidJSON(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, in, want string }{
+		{"ASCII", "plain", `"plain"`},
+		{"no HTML escapes (JS-4)", "<a href='x'>&</a>", `"<a href='x'>&</a>"`},
+		{"quotes and controls", "\"\\\x00\x1f\x7f\b\f\n\r\t", `"\"\\\u0000\u001f` + "\x7f" + `\b\f\n\r\t"`},
+		{"runes before and after an escape", "ü\n😀\u2028", `"ü\n😀` + "\u2028" + `"`},
+		{"octets that are not UTF-8", "a\xffb\xed\xa0\x80\n\xc3", `"a` + strings.Repeat("\ufffd", 1) + "b" + strings.Repeat("\ufffd", 3) + `\n` + "\ufffd" + `"`},
+		{"a replacement character", "\ufffd\n", `"` + "\ufffd" + `\n"`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			frame, err := serializer.JSON.AppendHead(nil, &wamp.Subscribe{Request: 1, Topic: wamp.URI(test.in)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := string(frame), `[32,1,{},`+test.want; got != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+func TestFloatsStayFloatsInJSON(t *testing.T) {
+	t.Parallel()
+	for v, want := range map[float64]string{
+		0: "0.0", 1: "1.0", -2: "-2.0", 21.25: "21.25", -0.5: "-0.5", 0.1: "0.1", 0.125: "0.125", 0.0625: "0.0625",
+		100.05: "100.05", 999999999999: "999999999999.0", 1e12: "1000000000000.0", 1e20: "100000000000000000000.0",
+		1e21: "1e+21", 1e-6: "0.000001", 1e-7: "1e-07", math.Pi: "3.141592653589793", 0.30000000000000004: "0.30000000000000004",
+		math.MaxFloat64: "1.7976931348623157e+308", math.Copysign(0, -1): "-0.0", 123456789012.001: "123456789012.001",
+	} {
+		p, err := serializer.JSON.EncodePayload([]any{v}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(p.Bytes); got != "["+want+"]" {
+			t.Errorf("%v is written as %s, want [%s]", v, got, want)
+		}
+	}
+}
+
+func TestFloatsAreWrittenAsStrconvDoes(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 20_000 {
+		v := float64(r.Int64N(1<<r.IntN(60)+1)) / math.Pow10(r.IntN(6))
+		p, err := serializer.JSON.EncodePayload([]any{v}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := strconv.FormatFloat(v, 'f', -1, 64)
+		if !strings.Contains(want, ".") {
+			want += ".0"
+		}
+		if got := string(p.Bytes); got != "["+want+"]" {
+			t.Fatalf("got %s, want [%s]", got, want)
+		}
+	}
+}

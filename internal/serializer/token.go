@@ -93,15 +93,20 @@ func (t *token) items() container {
 // behind the end of c.
 func (c *container) more(r reader) (bool, error) {
 	if c.left == unknown {
-		first := !c.begun
-		c.begun = true
-		return r.more(c.dict, first)
+		return c.moreMarked(r)
 	}
 	if c.left == 0 {
 		return false, nil
 	}
 	c.left--
 	return true, nil
+}
+
+// moreMarked is apart so that more can be inlined.
+func (c *container) moreMarked(r reader) (bool, error) {
+	first := !c.begun
+	c.begun = true
+	return r.more(c.dict, first)
 }
 
 // reader reads encoded values one token after the other. A token, and what is
