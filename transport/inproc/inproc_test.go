@@ -165,6 +165,23 @@ func TestClose(t *testing.T) {
 			}
 		}
 	})
+	t.Run("CloseWrite ends one direction", func(t *testing.T) {
+		t.Parallel()
+		a, b := inproc.Pair(wamp.SerializerJSON)
+		if err := errors.Join(a.Write([][]byte{frame(a, []byte("last"))}), a.CloseWrite(), b.Write([][]byte{frame(b, []byte("answer"))})); err != nil {
+			t.Fatal(err)
+		}
+		read(t, b, 1)
+		if _, _, err := b.Read(nil); err != io.EOF {
+			t.Errorf("Read at the end: %v", err)
+		}
+		if got := read(t, a, 1); string(got[0]) != "answer" {
+			t.Errorf("read %q", got)
+		}
+		if err := a.Write([][]byte{{1}}); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("Write after CloseWrite: %v", err)
+		}
+	})
 	t.Run("an end within a message is told apart", func(t *testing.T) {
 		t.Parallel()
 		for _, part := range []string{"\x00\x00", "\x00\x00\x00\x05abc"} {

@@ -310,6 +310,33 @@ func TestClose(t *testing.T) {
 	}
 }
 
+func TestCloseWrite(t *testing.T) {
+	t.Parallel()
+	ca := newAuthority(t)
+	for name, test := range map[string]struct {
+		listen rawsocket.ListenConfig
+		dial   rawsocket.DialConfig
+	}{
+		"TCP": {rawsocket.ListenConfig{Network: "tcp", Address: "127.0.0.1:0"}, rawsocket.DialConfig{}},
+		"TLS": {overTLS(t, ca), rawsocket.DialConfig{TLS: ca.client()}},
+	} {
+		ln := listen(t, test.listen, func(c transport.Conn) {
+			defer c.Close()
+			if got := readUntil(c, 2); got.err != io.EOF {
+				t.Errorf("%s: after CloseWrite of the peer: %v", name, got.err)
+			}
+			_ = c.Write([][]byte{message("still heard")})
+		})
+		c := dial(t, ln, test.dial)
+		if err := errors.Join(c.Write([][]byte{message("last")}), c.CloseWrite()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got := readUntil(c, 1); got.err != nil || string(got.messages[0]) != "still heard" {
+			t.Errorf("%s: reading after CloseWrite: %q, %v", name, got.messages, got.err)
+		}
+	}
+}
+
 // An idle connection holds no buffer, and one that waits for the rest of a
 // frame about as much as it has got.
 func TestMemoryWhileWaiting(t *testing.T) {

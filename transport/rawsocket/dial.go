@@ -60,6 +60,8 @@ func (c DialConfig) Check() error {
 	switch {
 	case c.Address == "":
 		return errors.New("no address to connect to")
+	case c.Network == "unix" && len(c.Address) > maxSocketPath:
+		return fmt.Errorf("the path of Unix socket %s has %d octets; the system allows %d", c.Address, len(c.Address), maxSocketPath)
 	case c.Serializer != 0 && !slices.Contains(supported, c.Serializer):
 		return fmt.Errorf("serializer %s is not supported; json, msgpack and cbor are", c.Serializer)
 	case c.MaxMessageSize < 0 || c.MaxMessageSize > MaxLimit:

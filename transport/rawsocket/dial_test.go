@@ -150,6 +150,7 @@ func TestDialConfigIsChecked(t *testing.T) {
 		{"a limit too large", rawsocket.DialConfig{Network: "tcp", Address: "localhost:1", MaxMessageSize: 1 << 30}, "1073741824"},
 		{"a negative PING", rawsocket.DialConfig{Network: "tcp", Address: "localhost:1", MaxPing: -1}, "PING"},
 		{"keep-alive on a Unix socket", rawsocket.DialConfig{Network: "unix", Address: "/s", KeepAlive: 1}, "TCP"},
+		{"a path that is too long", rawsocket.DialConfig{Network: "unix", Address: strings.Repeat("x", 200)}, "200 octets"},
 		{"a socket that does not exist", rawsocket.DialConfig{Network: "unix", Address: "/nowhere/s"}, "/nowhere/s"},
 	} {
 		c, err := rawsocket.Dial(t.Context(), test.config)

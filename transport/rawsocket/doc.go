@@ -19,13 +19,16 @@
 // A limit on messages is enforced exactly as configured; the handshake can
 // only announce powers of two and announces the largest one that is not above
 // (AnnouncedLimit). Between two junctor peers that are both configured for
-// more than 16 MiB, messages may be larger: see upgrade.go.
+// 32 MiB or more, messages may be larger than 16 MiB: see upgrade.go.
 //
 // # What a peer can cost
 //
 // A connection in the handshake is closed after a time limit. Afterwards a
 // peer may take its time: a frame that arrives slowly holds no more memory
-// than about four times what has arrived, and dead peers are found by TCP
-// keepalive and TCP_USER_TIMEOUT, which are on by default. Answers to PINGs
-// are never larger than the PINGs of one read.
+// than about four times what has arrived (over TLS a read buffer), and dead
+// peers are found by TCP keepalive and TCP_USER_TIMEOUT, which are on by
+// default. Answers to PINGs are never larger than the PINGs of one read.
+//
+// An idle connection holds no buffer. It costs about 6 KB over TCP and 20 KB
+// over TLS, its goroutine included (4000 connections, Linux on amd64).
 package rawsocket
