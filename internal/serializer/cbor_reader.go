@@ -102,6 +102,27 @@ func (r *cborReader) more(bool, bool) (bool, error) {
 }
 
 func (r *cborReader) next() (*token, error) {
+	if r.pos < len(r.data) {
+		// Small integers and short strings are most of what comes.
+		switch c := r.data[r.pos]; {
+		case c < 24:
+			r.pos++
+			r.tok.kind, r.tok.num = kindUint, uint64(c)
+			return &r.tok, nil
+		case cborString<<5 <= c && c < cborString<<5+24:
+			start := r.pos + 1
+			end, err := scanContent(r.data, start, kindString, uint64(c&0x1f))
+			if err != nil {
+				return nil, err
+			}
+			r.pos = end
+			return r.tok.content(kindString, true, r.data[start:end]), nil
+		}
+	}
+	return r.long()
+}
+
+func (r *cborReader) long() (*token, error) {
 	h, tag, pos, err := scanTags(r.data, r.pos)
 	if err != nil {
 		return nil, err
@@ -277,10 +298,7 @@ func walkCBORItems(data []byte, pos int, h cborHead, depth int) (int, error) {
 	return pos + 1, nil
 }
 
-func (r *cborReader) text(t *token) []byte {
-	if t.plain {
-		return t.raw
-	}
+func (r *cborReader) unquote(t *token) []byte {
 	r.scratch = appendChunks(r.scratch[:0], t.raw)
 	return r.scratch
 }
@@ -299,13 +317,13 @@ func (r *cborReader) binary(t *token) ([]byte, bool) {
 	if t.kind != kindBinary {
 		return nil, false
 	}
-	return r.text(t), true
+	return textOf(r, t), true
 }
 
 func (r *cborReader) float(t *token) (float64, error) { return math.Float64frombits(t.num), nil }
 
 func (r *cborReader) big(t *token) (*big.Int, error) {
-	b := r.text(t)
+	b := textOf(r, t)
 	if len(b) > maxBigDigits/3 {
 		return nil, r.fail("integer of %d octets", len(b))
 	}

@@ -188,7 +188,7 @@ func (c *codec) text(name string, p *string) {
 			c.want("a string", t)
 			return
 		}
-		*p = string(c.r.text(t))
+		*p = string(textOf(c.r, t))
 	}
 }
 
@@ -210,7 +210,7 @@ func (c *codec) stringOf(t *token) string {
 		c.want("a string", t)
 		return ""
 	}
-	return c.strings.get(c.r.text(t))
+	return c.strings.get(textOf(c.r, t))
 }
 
 // extra is an element that is a dictionary of anything.

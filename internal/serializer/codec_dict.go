@@ -92,7 +92,7 @@ func (c *codec) readKey(d *container) (more bool, key []byte) {
 		c.want("a string as key", t)
 		return false, nil
 	}
-	return true, c.r.text(t)
+	return true, textOf(c.r, t)
 }
 
 // skipUntaken skips the value of a key that nobody took (MSG-6).

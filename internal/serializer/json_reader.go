@@ -161,10 +161,7 @@ func (r *jsonReader) skip(depth int) (err error) {
 	return err
 }
 
-func (r *jsonReader) text(t *token) []byte {
-	if t.plain {
-		return t.raw
-	}
+func (r *jsonReader) unquote(t *token) []byte {
 	r.scratch = appendUnescaped(r.scratch[:0], t.raw)
 	return r.scratch
 }

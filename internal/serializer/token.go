@@ -40,7 +40,7 @@ func (k kind) String() string { return kindNames[k] }
 
 // token is one value as a reader met it: a scalar, or the head of a list or
 // dictionary. Reading a token checks everything about it (numbers by grammar,
-// strings as UTF-8) but converts nothing; the reader's text, binary, float
+// strings as UTF-8) but converts nothing; textOf and the reader's binary, float
 // and big do so on demand.
 type token struct {
 	kind kind
@@ -77,6 +77,14 @@ type container struct {
 	left  uint64 // items (in a dictionary: pairs) to come, or unknown
 	dict  bool
 	begun bool // an item was read; kept only if left is unknown
+}
+
+// textOf returns the content of a kindString.
+func textOf(r reader, t *token) []byte {
+	if t.plain {
+		return t.raw
+	}
+	return r.unquote(t)
 }
 
 // content sets t to a value with content and returns it.
@@ -133,8 +141,8 @@ type reader interface {
 	// end checks that nothing follows.
 	end() error
 
-	// text returns the content of a kindString.
-	text(t *token) []byte
+	// unquote returns the content of a kindString that is not plain.
+	unquote(t *token) []byte
 	// binary returns the content of a kindBinary, or of a kindString that
 	// stands for one (JS-1).
 	binary(t *token) ([]byte, bool)

@@ -106,7 +106,7 @@ func (t *transcoder) locate(err error, dict bool, i uint64, start int) error {
 	}
 	t.from.seek(start)
 	if tok, keyErr := t.from.key(); keyErr == nil && tok.kind == kindString {
-		return withinKey(string(t.from.text(tok)), err)
+		return withinKey(string(textOf(t.from, tok)), err)
 	}
 	return withinItem(i, err)
 }
@@ -119,7 +119,7 @@ func (t *transcoder) key(depth int) error {
 	}
 	switch {
 	case tok.kind == kindString:
-		t.dst = t.to.appendText(t.dst, t.from.text(tok))
+		t.dst = t.to.appendText(t.dst, textOf(t.from, tok))
 	case t.to.textual:
 		s, err := keyString(t.from, tok)
 		if err != nil {
@@ -139,7 +139,7 @@ func (t *transcoder) key(depth int) error {
 func keyString(r reader, t *token) (string, error) {
 	switch t.kind {
 	case kindString:
-		return string(r.text(t)), nil
+		return string(textOf(r, t)), nil
 	case kindUint, kindNegative:
 		return t.describe(), nil
 	}
@@ -169,10 +169,12 @@ func (t *transcoder) scalar(tok *token) (err error) {
 }
 
 func (t *transcoder) string(tok *token) {
-	if b, ok := t.from.binary(tok); ok {
+	if tok.kind == kindString && tok.plain {
+		t.dst = t.to.appendText(t.dst, tok.raw)
+	} else if b, ok := t.from.binary(tok); ok {
 		t.dst = t.to.appendBinary(t.dst, b)
 	} else {
-		t.dst = t.to.appendText(t.dst, t.from.text(tok))
+		t.dst = t.to.appendText(t.dst, textOf(t.from, tok))
 	}
 }
 

@@ -48,7 +48,7 @@ func stringValue(r reader, t *token) any {
 	if b, ok := r.binary(t); ok {
 		return append([]byte{}, b...)
 	}
-	return string(r.text(t))
+	return string(textOf(r, t))
 }
 
 // negativeValue returns -1-n.
