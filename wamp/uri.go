@@ -40,8 +40,15 @@ func (u URI) ValidPattern(m Match, rule URIRule) bool {
 			componentStart = i
 			continue
 		}
-		size, ok := uriRune(s[i:], rule)
-		if !ok {
+		if c < utf8.RuneSelf || rule == URIStrict {
+			if octetRules[c]>>rule&1 == 0 {
+				return false
+			}
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if unicode.IsSpace(r) || r == utf8.RuneError && size == 1 {
 			return false
 		}
 		i += size
@@ -49,19 +56,20 @@ func (u URI) ValidPattern(m Match, rule URIRule) bool {
 	return componentStart < len(s) || m != MatchExact
 }
 
-// uriRune reports the size of the rune that s starts with, and whether it may
-// stand in a component.
-func uriRune(s string, rule URIRule) (int, bool) {
-	c := s[0]
-	if rule == URIStrict {
-		return 1, c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z'
+// octetRules tells for each octet whether it may stand in a component: bit 0
+// under the loose rule, bit 1 under the strict one. A table, since URIs are
+// checked for every publication.
+var octetRules = func() (rules [256]uint8) {
+	for c := range rune(utf8.RuneSelf) {
+		if c != '.' && c != '#' && !unicode.IsSpace(c) && (c < 0x1c || c > 0x1f) { // Python's \s has 0x1c to 0x1f too (URI-2)
+			rules[c] |= 1 << URILoose
+		}
+		if c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' {
+			rules[c] |= 1 << URIStrict
+		}
 	}
-	if c < utf8.RuneSelf {
-		return 1, c != '#' && c != ' ' && (c < '\t' || c > '\r') && (c < 0x1c || c > 0x1f)
-	}
-	r, size := utf8.DecodeRuneInString(s)
-	return size, !unicode.IsSpace(r) && !(r == utf8.RuneError && size == 1)
-}
+	return rules
+}()
 
 // Reserved reports whether u is below the first component "wamp", where
 // applications must not register or publish (URI-3).
