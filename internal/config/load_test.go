@@ -160,6 +160,42 @@ func TestSeedExampleHasNoFindings(t *testing.T) {
 	}
 }
 
+func TestPermissionsThatMatchNothingAreLeftOut(t *testing.T) {
+	t.Parallel()
+	const text = `version: 2
+workers:
+  - type: router
+    realms:
+      - name: realm1
+        roles:
+          - name: role1
+            permissions:
+              - {uri: ""}
+              - {uri: "", match: prefix}
+              - {uri: com..x}
+              - {uri: com..x, match: prefix}
+              - {uri: com..x, match: wildcard}
+              - {uri: "com.*.*"}
+              - {uri: "*"}
+              - {uri: com.x.}
+              - {uri: com.x., match: prefix}`
+	node, findings := config.Parse("f", []byte(text), config.YAML, config.Options{})
+	if findings.HasErrors() {
+		t.Fatal(findings)
+	}
+	var got []string
+	for _, p := range node.Workers[0].Router.Realms[0].Roles[0].Permissions {
+		if !p.URI.ValidPattern(p.Match, wamp.URILoose) {
+			t.Errorf("%q is no %s pattern", p.URI, p.Match)
+		}
+		got = append(got, string(p.URI)+" "+p.Match.String())
+	}
+	want := []string{" prefix", "com..x wildcard", "com.. wildcard", " prefix", "com.x. prefix"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestLoadRefusesWhatItCannotRead(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/junctorio/junctor/wamp"
@@ -19,13 +20,14 @@ type Role struct {
 // Permission is a static rule for URIs.
 type Permission struct {
 	Place
-	URI      wamp.URI   // the pattern as Match wants it: stars are resolved
+	URI      wamp.URI   // a valid pattern for Match: stars are resolved
 	Match    wamp.Match // never absent: the starred form is resolved
 	Allow    Allow
 	Disclose Disclose
 	Cache    bool
 
 	understood bool // URI and Match are what the file says
+	void       bool // no URI matches
 }
 
 // Allow is what a permission allows. All false means: forbidden.
@@ -74,6 +76,7 @@ var roleObject = object[Role]{
 		},
 	},
 	finish: func(c *checker, v *value, r *Role) {
+		r.Permissions = slices.DeleteFunc(r.Permissions, func(p Permission) bool { return p.void })
 		permissions, authorizer := v.get("permissions"), v.get("authorizer")
 		switch {
 		case permissions != nil && authorizer != nil:
@@ -168,7 +171,8 @@ func resolveStars(c *checker, v *value, p *Permission) {
 		c.warn(BadValue, at.position(), "leave match out for stars to stand for anything", "with match, a star stands for itself")
 	}
 	if !p.URI.ValidPattern(p.Match, wamp.URILoose) {
-		c.warn(BadValue, at.position(), "", "matches nothing: no URI is empty or has empty parts")
+		p.void = true
+		c.warn(Ignored, at.position(), "", "ignored: matches nothing, since no URI is empty or has empty parts")
 	}
 }
 

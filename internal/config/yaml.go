@@ -39,19 +39,50 @@ var (
 	yamlAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
 )
 
-// yamlSyntax takes the line out of the parser's message; it knows no column.
+// yamlSyntax says what the parser says, with a line; it knows no column.
 func (p *parser) yamlSyntax(err error) *Finding {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	if m := yamlAnchor.FindStringSubmatch(text); m != nil {
 		at := bytes.Index(p.data, []byte("*"+m[1]))
 		return p.problemAt(at, "define it before with &"+m[1], "the alias *%s stands for nothing", m[1])
 	}
-	line := 0
+	line := p.yamlErrorLine()
 	if m := yamlLine.FindStringSubmatch(text); m != nil {
-		line, _ = strconv.Atoi(m[1])
+		if line == 0 {
+			line, _ = strconv.Atoi(m[1])
+		}
 		text = strings.TrimPrefix(text, m[0])
 	}
 	return p.problem(line, 0, yamlHint(text), "%s", text)
+}
+
+// yamlErrorLine returns the first line that no text beginning like this one can
+// go on with, or 0 for long texts. The parser itself names the line where what
+// it was reading began, and for some errors the one before.
+func (p *parser) yamlErrorLine() int {
+	const most = 1000
+	lines := bytes.SplitAfter(p.data, []byte("\n"))
+	if len(lines) > most {
+		return 0
+	}
+	end := len(p.data)
+	for line := len(lines); line > 1; line-- {
+		end -= len(lines[line-1])
+		if isYAML(p.data[:end]) {
+			return line
+		}
+	}
+	return 1
+}
+
+func isYAML(data []byte) bool {
+	documents := yaml.NewDecoder(bytes.NewReader(data))
+	for {
+		var document yaml.Node
+		if err := documents.Decode(&document); err != nil {
+			return errors.Is(err, io.EOF)
+		}
+	}
 }
 
 func yamlHint(text string) string {
@@ -59,7 +90,7 @@ func yamlHint(text string) string {
 	case strings.Contains(text, "cannot start any token"):
 		return "indent with spaces, and quote text that begins with @, ` or %"
 	case strings.Contains(text, "did not find expected"):
-		return "look at the indentation and the brackets here and in the lines below"
+		return "look at the indentation, and for brackets that are not closed"
 	}
 	return ""
 }
