@@ -81,8 +81,8 @@ func newRoot(env Env) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "junctor",
 		Short: "A WAMP router, and a client for the command line",
-		Long: `junctor routes remote procedure calls and events between programs that speak
-WAMP, and is itself a client to call, publish, subscribe and register with.
+		Long: `A router for remote procedure calls and events between programs that speak
+WAMP, and a client to call, publish, subscribe and register with.
 
 A first call takes three commands and no file:
 

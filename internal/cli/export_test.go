@@ -16,3 +16,16 @@ func Commands() []string {
 	}
 	return paths
 }
+
+// CheckCommandLine returns what is wrong with a command line before it is run.
+func CheckCommandLine(args []string) error {
+	cmd, rest, err := newRoot(Env{}).Find(args)
+	if err != nil {
+		return err
+	}
+	cmd.InitDefaultHelpFlag()
+	if err := cmd.ParseFlags(rest); err != nil {
+		return err
+	}
+	return cmd.ValidateArgs(cmd.Flags().Args())
+}
