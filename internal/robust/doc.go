@@ -1,0 +1,10 @@
+// Package robust shows that a router survives hostile peers: thousands of
+// connections that send noise, broken handshakes and mutated messages, over TCP
+// and Unix sockets in every serializer, while honest clients work. The router
+// must serve those throughout, and keep nothing of the others afterwards: no
+// session, no goroutine, no memory.
+//
+// There are only tests. Every stream follows from a seed and the number of its
+// connection, which a failure names. With the build tag integration there are
+// more of them.
+package robust

@@ -1,0 +1,5 @@
+//go:build !integration
+
+package robust_test
+
+const connections = 600
