@@ -18,7 +18,8 @@ const (
 // lockDir takes an advisory lock on a directory, so that of two processes that
 // listen at the same path one looks, removes, binds and listens before the
 // other begins. A directory that cannot be opened is not locked. The lock is
-// on the directory since a lock file would have to stay behind.
+// on the directory since a lock file would have to stay behind. It is polled
+// for, since flock cannot wait for a limited time.
 func lockDir(dir string) (unlock func(), err error) {
 	d, err := os.Open(dir)
 	if err != nil {
