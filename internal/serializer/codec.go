@@ -1,8 +1,6 @@
 package serializer
 
-import (
-	"github.com/junctorio/junctor/wamp"
-)
+import "github.com/junctorio/junctor/wamp"
 
 // codec carries one message's head between its struct and its encoding, in
 // either direction: the layouts call the same methods in the same order for
@@ -27,11 +25,10 @@ type codec struct {
 	key     []byte // the key met, empty once its value is read
 	untaken bool   // the value of the key met is not read
 	name    string // the key whose value is being read
+	closed  bool   // the message's list has ended
 	strings *interner
 
-	closed bool // the message's list has ended
-
-	inDict bool // in the loop over a dictionary
+	inDict bool // within a loop over options
 }
 
 // messageDepth is the depth of a dictionary or payload list in a message.
@@ -40,7 +37,7 @@ const messageDepth = 2
 func (c *codec) writing() bool { return c.r == nil }
 
 // nextElement moves to the next element of the message. When reading it
-// returns the element's *token, false after an error.
+// returns the element's token, false after an error.
 func (c *codec) nextElement(name string) (*token, bool) {
 	if c.err != nil || !c.wantElement(name) {
 		return nil, false
@@ -217,7 +214,7 @@ func (c *codec) stringOf(t *token) string {
 func (c *codec) extra(name string, p *wamp.Dict) {
 	if c.writing() {
 		c.startElement()
-		c.writeDictValue(*p)
+		c.writeDict(*p, messageDepth)
 		return
 	}
 	if t, ok := c.nextElement(name); ok {
@@ -225,8 +222,8 @@ func (c *codec) extra(name string, p *wamp.Dict) {
 	}
 }
 
-func (c *codec) writeDictValue(d wamp.Dict) {
-	dst, err := c.format.appendValue(c.dst, d, messageDepth)
+func (c *codec) writeDict(d wamp.Dict, depth int) {
+	dst, err := c.format.appendDict(c.dst, d, depth)
 	if err != nil {
 		c.violation("%v", err)
 		return

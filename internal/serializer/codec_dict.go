@@ -112,7 +112,7 @@ func (c *codec) startKey(key string) {
 
 // handles reports whether there is something to do for a key: when writing, to
 // write it, since it is set; when reading, to read its value, since it is the
-// key met. It is small enough to be inlined, as are the methods that call it,
+// key met. It is small enough to be inlined and the handle methods are apart,
 // since most keys are neither set nor met.
 func (c *codec) handles(key string, set bool) bool {
 	if c.writing() {
@@ -271,7 +271,7 @@ func (c *codec) dictKey(key string, p *wamp.Dict) {
 	}
 	if c.writing() {
 		c.startKey(key)
-		c.writeDictValue(*p)
+		c.writeDict(*p, messageDepth+1)
 		return
 	}
 	if t, ok := c.take(key); ok {

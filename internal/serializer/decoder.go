@@ -30,9 +30,7 @@ type Decoder struct {
 // NewDecoder returns a Decoder of messages in the given serializer.
 func NewDecoder(s Serializer) *Decoder {
 	f := formatOf(s)
-	d := &Decoder{c: codec{format: f, r: f.newReader()}}
-	d.c.strings = &d.strings
-	return d
+	return &Decoder{c: codec{format: f, r: f.newReader()}}
 }
 
 // Decode decodes the message that frame holds, of any type and either
@@ -41,7 +39,7 @@ func NewDecoder(s Serializer) *Decoder {
 func (d *Decoder) Decode(frame []byte) (wamp.Message, error) {
 	c := &d.c
 	c.r.reset(frame)
-	*c = codec{format: c.format, r: c.r, strings: c.strings}
+	*c = codec{format: c.format, r: c.r}
 	m := d.open()
 	if c.err == nil {
 		c.message(m)
@@ -75,8 +73,10 @@ func (d *Decoder) open() wamp.Message {
 	if c.err != nil {
 		return nil
 	}
-	m := d.messageOf(code)
-	if m == nil {
+	m := d.hotMessage(code)
+	if m != nil {
+		c.strings = &d.strings
+	} else if m = newMessage(code); m == nil {
 		c.violation("unknown message type %d", code)
 		return nil
 	}
@@ -87,8 +87,9 @@ func (d *Decoder) open() wamp.Message {
 // plannedEventReceived is the code that EVENT_RECEIVED is to get (section 2.2).
 const plannedEventReceived wamp.Code = 37
 
-// messageOf returns a zero message of the type with the given code.
-func (d *Decoder) messageOf(code wamp.Code) wamp.Message {
+// hotMessage returns the zero message of a type that is reused, nil for other
+// types. Strings are remembered for these types only.
+func (d *Decoder) hotMessage(code wamp.Code) wamp.Message {
 	switch code {
 	case wamp.CodeCall:
 		return renew(&d.call)
@@ -105,7 +106,7 @@ func (d *Decoder) messageOf(code wamp.Code) wamp.Message {
 	case wamp.CodeInvocation:
 		return renew(&d.invocation)
 	}
-	return newMessage(code)
+	return nil
 }
 
 // renew empties the message that slot holds.
@@ -119,6 +120,8 @@ func renew[T any](slot **T) *T {
 	return *slot
 }
 
+// newMessage returns a message of the type with the given code, nil if there
+// is none.
 func newMessage(code wamp.Code) wamp.Message {
 	switch code {
 	case wamp.CodeHello:

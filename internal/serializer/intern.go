@@ -16,11 +16,12 @@ const (
 
 var internSeed = maphash.MakeSeed()
 
+// get returns b as a string. A nil interner remembers nothing.
 func (in *interner) get(b []byte) string {
 	if len(b) == 0 {
 		return ""
 	}
-	if len(b) > internLength {
+	if in == nil || len(b) > internLength {
 		return string(b)
 	}
 	if in.slots == nil {

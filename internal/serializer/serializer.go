@@ -12,12 +12,7 @@
 // for both directions (layout.go), the walk, transcoding, and Go values.
 package serializer
 
-import (
-	"fmt"
-	"sync"
-
-	"github.com/junctorio/junctor/wamp"
-)
+import "github.com/junctorio/junctor/wamp"
 
 // Serializer encodes messages. Its values JSON, MsgPack and CBOR are safe for
 // concurrent use and allocate nothing beyond growing dst.
@@ -120,69 +115,4 @@ func PayloadOf(m wamp.Message) *wamp.Payload {
 		return &m.Payload
 	}
 	return nil
-}
-
-// format is the Serializer made of an encoding.
-type format struct {
-	encoding
-	number  wamp.SerializerNumber
-	textual bool      // commas stand between items, and marks end lists and dictionaries
-	readers sync.Pool // of reader, for payloads
-}
-
-func (f *format) Number() wamp.SerializerNumber { return f.number }
-
-func (f *format) String() string { return f.number.String() }
-
-func (f *format) AppendEnd(dst []byte) []byte { return f.appendClose(dst, false) }
-
-// appendClose appends what ends a list or dictionary.
-func (f *format) appendClose(dst []byte, dict bool) []byte {
-	switch {
-	case !f.textual:
-		return dst
-	case dict:
-		return append(dst, '}')
-	default:
-		return append(dst, ']')
-	}
-}
-
-// appendComma appends what stands before the i-th item of a list or dictionary.
-func (f *format) appendComma(dst []byte, i uint64) []byte {
-	if f.textual && i > 0 {
-		return append(dst, ',')
-	}
-	return dst
-}
-
-// appendColon appends what stands between a key and its value.
-func (f *format) appendColon(dst []byte) []byte {
-	if f.textual {
-		return append(dst, ':')
-	}
-	return dst
-}
-
-// borrowReader returns a reader of data. It goes back with returnReader.
-func (f *format) borrowReader(data []byte) reader {
-	r, ok := f.readers.Get().(reader)
-	if !ok {
-		r = f.newReader()
-	}
-	r.reset(data)
-	return r
-}
-
-func (f *format) returnReader(r reader) {
-	r.reset(nil)
-	f.readers.Put(r)
-}
-
-// formatOf returns the format behind a Serializer.
-func formatOf(s wamp.Serializer) *format {
-	if f, ok := s.(*format); ok {
-		return f
-	}
-	panic(fmt.Sprintf("serializer: %T is not of this package", s))
 }

@@ -1,8 +1,6 @@
 package serializer
 
 import (
-	"errors"
-	"fmt"
 	"math"
 	"math/big"
 	"strconv"
@@ -55,6 +53,12 @@ type token struct {
 	raw []byte
 }
 
+// content sets t to a value with content and returns it.
+func (t *token) content(k kind, plain bool, raw []byte) *token {
+	t.kind, t.plain, t.raw = k, plain, raw
+	return t
+}
+
 // describe names t in an error.
 func (t *token) describe() string {
 	switch t.kind {
@@ -77,20 +81,6 @@ type container struct {
 	left  uint64 // items (in a dictionary: pairs) to come, or unknown
 	dict  bool
 	begun bool // an item was read; kept only if left is unknown
-}
-
-// textOf returns the content of a kindString.
-func textOf(r reader, t *token) []byte {
-	if t.plain {
-		return t.raw
-	}
-	return r.unquote(t)
-}
-
-// content sets t to a value with content and returns it.
-func (t *token) content(k kind, plain bool, raw []byte) *token {
-	t.kind, t.plain, t.raw = k, plain, raw
-	return t
 }
 
 func (t *token) items() container {
@@ -152,6 +142,14 @@ type reader interface {
 	big(t *token) (*big.Int, error)
 }
 
+// textOf returns the content of a kindString.
+func textOf(r reader, t *token) []byte {
+	if t.plain {
+		return t.raw
+	}
+	return r.unquote(t)
+}
+
 // cursor is a position in encoded data, the part that all readers share.
 type cursor struct {
 	data []byte
@@ -177,20 +175,6 @@ func (c *cursor) fail(format string, args ...any) error {
 	return failAt(c.pos, format, args...)
 }
 
-// syntaxError says what is wrong with encoded data, and where.
-type syntaxError struct {
-	offset int
-	text   string
-}
-
-func failAt(pos int, format string, args ...any) error {
-	return &syntaxError{offset: pos, text: fmt.Sprintf(format, args...)}
-}
-
-func truncated(data []byte) error { return failAt(len(data), "unexpected end") }
-
-func (e *syntaxError) Error() string { return fmt.Sprintf("octet %d: %s", e.offset, e.text) }
-
 // skipStringKeys skips the rest of a dictionary whose own keys must be strings.
 func skipStringKeys(r reader, t *token, depth int) error {
 	for c := t.items(); ; {
@@ -210,11 +194,6 @@ func skipStringKeys(r reader, t *token, depth int) error {
 	}
 }
 
-// tooDeep is the error about a list or dictionary at octet pos.
-func tooDeep(pos int) error {
-	return failAt(pos, "nested deeper than %d levels", maxDepth)
-}
-
 // scratch is a buffer for content that does not stand in the data as it is.
 type scratch []byte
 
@@ -225,58 +204,4 @@ func (s *scratch) trim() {
 	if cap(*s) > maxScratch {
 		*s = nil
 	}
-}
-
-// pathError says where in a payload something is wrong.
-type pathError struct {
-	path string // such as "args[2].name"
-	err  error
-}
-
-func (e *pathError) Error() string { return e.path + ": " + e.err.Error() }
-
-func (e *pathError) Unwrap() error { return e.err }
-
-// within prepends a step to the path of an error.
-func within(step string, err error) error {
-	var inner *pathError
-	if errors.As(err, &inner) {
-		return &pathError{path: step + inner.path, err: inner.err}
-	}
-	return &pathError{path: step, err: err}
-}
-
-func withinItem(i uint64, err error) error { return within(fmt.Sprintf("[%d]", i), err) }
-
-func withinKey(key string, err error) error { return within(fmt.Sprintf(".%.40s", key), err) }
-
-// elementName names the i-th element of a payload in a path.
-func elementName(i uint64) string {
-	if i == 0 {
-		return "args"
-	}
-	return "kwargs"
-}
-
-// encoding is what is particular to a serializer. Its append methods write
-// the shortest form (SER-4).
-type encoding interface {
-	newReader() reader
-
-	// appendOpen appends the head of a list or dictionary with n items; with
-	// n unknown, a head that patch corrects.
-	appendOpen(dst []byte, dict bool, n uint64) []byte
-	// patch corrects the head at dst[at] to n items.
-	patch(dst []byte, at int, dict bool, n uint64) []byte
-
-	appendNull(dst []byte) []byte
-	appendBool(dst []byte, v bool) []byte
-	appendUint(dst []byte, v uint64) []byte
-	// appendNegative appends -1-v.
-	appendNegative(dst []byte, v uint64) ([]byte, error)
-	appendBig(dst []byte, v *big.Int) ([]byte, error)
-	appendFloat(dst []byte, v float64) ([]byte, error)
-	appendString(dst []byte, s string) []byte
-	appendText(dst, s []byte) []byte
-	appendBinary(dst, b []byte) []byte
 }

@@ -61,7 +61,10 @@ func vectorFiles(t *testing.T) map[string]vectorFile {
 	t.Helper()
 	root := os.Getenv("JUNCTOR_VECTORS")
 	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared", "vectors")
+		root = filepath.Join("..", "shared", "vectors")
+	}
+	if !filepath.IsAbs(root) {
+		root = filepath.Join("..", "..", root) // relative to the repository
 	}
 	paths, err := filepath.Glob(filepath.Join(root, "singlemessage", "*", "*.json"))
 	if err != nil {
