@@ -222,7 +222,7 @@ func TestConnectFails(t *testing.T) {
 		is   error
 		text string
 	}{
-		"without a realm":                       {"rs://" + jsonOnly, client.Options{}, nil, nil, "Options.Realm is required"},
+		"without a realm":                       {"rs://" + jsonOnly, client.Options{}, nil, nil, "set Options.Realm"},
 		"with an address that is none":          {"rs://" + strings.TrimRight(jsonOnly, "0123456789"), client.Options{Realm: realm}, nil, nil, "no port"},
 		"over a transport that is to come":      {"ws://localhost:8080/ws", client.Options{Realm: realm}, nil, nil, "transport websocket is not supported yet"},
 		"with TLS options for a plain address":  {"rs://" + jsonOnly, client.Options{Realm: realm, TLS: &tls.Config{}}, nil, nil, "rss://"},

@@ -114,9 +114,9 @@ func (o Options) forConn(conn transport.Conn) (Options, error) {
 func (o Options) complete() (Options, error) {
 	if !o.Realm.Valid(wamp.URILoose) {
 		if o.Realm == "" {
-			return o, errors.New("Options.Realm is required")
+			return o, errors.New("no realm given; set Options.Realm")
 		}
-		return o, fmt.Errorf("Options.Realm: %q is no valid URI", o.Realm)
+		return o, fmt.Errorf("%q in Options.Realm is no valid URI", o.Realm)
 	}
 	for _, n := range []struct {
 		name  string
@@ -128,7 +128,7 @@ func (o Options) complete() (Options, error) {
 		{"CloseTimeout", int64(o.CloseTimeout)},
 	} {
 		if n.value < 0 {
-			return o, fmt.Errorf("Options.%s is %d, want 0 (default) or more", n.name, n.value)
+			return o, fmt.Errorf("negative Options.%s: %d; 0 means the default", n.name, n.value)
 		}
 	}
 	setDefault(&o.Serializer, DefaultSerializer)

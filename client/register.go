@@ -69,7 +69,7 @@ func (s *Session) Register(ctx context.Context, procedure wamp.URI, h Invocation
 
 func (s *Session) register(ctx context.Context, procedure wamp.URI, h InvocationHandler, opts RegisterOptions) (*Registration, error) {
 	if opts.MaxHandlers < 0 || opts.Concurrency < 0 {
-		return nil, errors.New("RegisterOptions.MaxHandlers and Concurrency must not be negative")
+		return nil, errors.New("negative RegisterOptions.MaxHandlers or Concurrency")
 	}
 	setDefault(&opts.MaxHandlers, DefaultMaxHandlers)
 	reg := &Registration{session: s, pattern: pattern{procedure, opts.Match}, handler: h, done: make(chan struct{})}

@@ -113,7 +113,8 @@ func setRequest(m wamp.Message, id wamp.ID) {
 }
 
 // await waits for the answer to a request other than a CALL. If the context
-// ends first, the answer is dealt with when it comes (see settleLocked).
+// ends first, the answer is dealt with when it comes: a subscription or
+// registration that nobody wants is withdrawn then.
 func (s *Session) await(ctx context.Context, r *request) (reply, error) {
 	select {
 	case rep := <-r.reply:

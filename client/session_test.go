@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"strings"
@@ -48,6 +49,27 @@ func TestJoin(t *testing.T) {
 	}
 	_ = theirs.Close()
 	s.Wait()
+}
+
+func TestTheRealmIsTheOneAskedForUnlessTheRouterSaysOtherwise(t *testing.T) {
+	t.Parallel()
+	for granted, want := range map[wamp.URI]wamp.URI{"": realm, "com.example.other": "com.example.other"} {
+		ours, theirs := inproc.Pair(wamp.SerializerJSON)
+		p := newPeer(t, theirs)
+		joined := async(func() (*client.Session, error) {
+			return client.Join(t.Context(), ours, client.Options{Realm: realm})
+		})
+		expect[*wamp.Hello](p)
+		m := welcome()
+		m.Realm = granted
+		p.send(m)
+		s := joined.must(t)
+		if s.Realm() != want {
+			t.Errorf("WELCOME with realm %q gives %q, want %q", granted, s.Realm(), want)
+		}
+		_ = theirs.Close()
+		s.Wait()
+	}
 }
 
 func TestJoinFails(t *testing.T) {
@@ -181,11 +203,12 @@ func TestOptionsAreChecked(t *testing.T) {
 		opts client.Options
 		want string
 	}{
-		{"no realm", client.Options{}, "Options.Realm is required"},
-		{"a realm that is no URI", client.Options{Realm: "a b"}, `"a b" is no valid URI`},
+		{"no realm", client.Options{}, "set Options.Realm"},
+		{"a realm that is no URI", client.Options{Realm: "a b"}, `"a b" in Options.Realm is no valid URI`},
 		{"another serializer than the connection's", client.Options{Realm: realm, Serializer: wamp.SerializerJSON}, "Options.Serializer is json, but the connection speaks msgpack"},
+		{"TLS for a connection", client.Options{Realm: realm, TLS: &tls.Config{}}, "Options.TLS"},
 		{"a message size for a connection", client.Options{Realm: realm, MaxMessageSize: 1}, "Options.MaxMessageSize"},
-		{"a negative bound", client.Options{Realm: realm, SendBytes: -1}, "Options.SendBytes is -1"},
+		{"a negative bound", client.Options{Realm: realm, SendBytes: -1}, "negative Options.SendBytes: -1"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
