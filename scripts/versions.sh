@@ -6,4 +6,3 @@ STATICCHECK=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ERRORLINT=github.com/polyfloyd/go-errorlint@v1.8.0
 INEFFASSIGN=github.com/gordonklaus/ineffassign@v0.2.0
 MISSPELL=github.com/golangci/misspell/cmd/misspell@v0.8.0
-GOFUMPT=mvdan.cc/gofumpt@v0.12.0
