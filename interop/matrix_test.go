@@ -95,10 +95,13 @@ func (m *matrix) line(row variant) string {
 // a file.
 func (m *matrix) print(t *testing.T) {
 	t.Helper()
-	text := m.String()
-	t.Logf("each cell: with each of %s, both ways\n%s", hubs, text)
+	var partners []string
+	for _, hub := range hubs {
+		partners = append(partners, hub.String())
+	}
+	text := fmt.Sprintf("A cell is a scenario played with each of %s; both ways.\n\n%s", strings.Join(partners, ", "), m)
+	t.Log("\n" + text)
 	if name := os.Getenv("JUNCTOR_INTEROP_MATRIX"); name != "" {
-		text = fmt.Sprintf("Each cell: with each of %s, both ways.\n\n%s", hubs, text)
 		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 			t.Error(err)
 		}
