@@ -29,21 +29,23 @@ type execution struct {
 }
 
 func (e *execution) answer(ctx context.Context, inv invocation) (client.Reply, error) {
-	cmd, err := e.build(ctx, inv)
+	running, kill := context.WithCancel(ctx)
+	defer kill()
+	cmd, err := e.build(running, inv)
 	if err != nil {
 		return client.Reply{}, err
 	}
-	stdout := &bounded{limit: maxExecOutput}
-	stderr := &bounded{limit: maxExecError}
+	stdout := &bounded{limit: maxExecOutput, full: kill}
+	stderr := &bounded{limit: maxExecError, full: func() {}}
 	cmd.Stdout, cmd.Stderr = stdout, io.MultiWriter(stderr, e.stderr)
 	err = cmd.Run()
 	switch {
 	case ctx.Err() != nil:
 		return client.Reply{}, ctx.Err()
-	case err != nil:
-		return client.Reply{}, failure(err, stderr.String())
 	case stdout.cut:
 		return client.Reply{}, fmt.Errorf("the command printed more than %d octets: %w", maxExecOutput, wamp.ErrPayloadSizeExceeded)
+	case err != nil:
+		return client.Reply{}, failure(err, stderr.String())
 	}
 	return client.Reply{Args: results(stdout.String())}, nil
 }
@@ -135,6 +137,7 @@ func jsonLines(text string) ([]any, bool) {
 type bounded struct {
 	buf   bytes.Buffer
 	limit int
+	full  func() // called when there is more
 	cut   bool
 }
 
@@ -143,6 +146,7 @@ func (b *bounded) Write(p []byte) (int, error) {
 	if room := b.limit - b.buf.Len(); n > room {
 		b.cut = true
 		p = p[:room]
+		b.full()
 	}
 	b.buf.Write(p)
 	return n, nil

@@ -57,6 +57,7 @@ var registerOptions = options[client.RegisterOptions]{
 	"invoke":           {"share the procedure with other callees: " + invokeWords, word(wamp.ParseInvoke, invokeWords, func(o *client.RegisterOptions, i wamp.Invoke) { o.Invoke = i })},
 	"disclose_caller":  {"ask the router who calls", boolean(func(o *client.RegisterOptions, b bool) { o.DiscloseCaller = b })},
 	"force_reregister": {"take the procedure over from whoever has it", boolean(func(o *client.RegisterOptions, b bool) { o.ForceReregister = b })},
+	"forward_timeout":  {"leave the caller's timeout to this side: --exec commands are killed when it is over", boolean(func(o *client.RegisterOptions, b bool) { o.ForwardTimeout = b })},
 	"concurrency":      {"how many calls the router may hand over at once", count(func(o *client.RegisterOptions, n int) { o.Concurrency = n })},
 }
 
