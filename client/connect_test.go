@@ -52,7 +52,7 @@ func listen(t testing.TB, r *router.Router, config rawsocket.ListenConfig) net.A
 	var served sync.WaitGroup
 	served.Go(func() {
 		err := l.Serve(func(conn transport.Conn) {
-			_ = r.Attach(context.Background(), conn, auth.Set{auth.Anonymous{}}) // judged by what the client sees
+			_ = r.Attach(context.Background(), conn, router.Access{Methods: auth.Set{auth.Anonymous{}}}) // judged by what the client sees
 		})
 		if err != nil {
 			t.Error(err)
@@ -95,7 +95,7 @@ func TestConnect(t *testing.T) {
 	r := newRouter(t)
 	cert, roots := certificate()
 	path := filepath.Join(t.TempDir(), "s")
-	const limit = 4 << 20
+	const limit = 512 << 10
 	urls := map[string]string{
 		"tcp":  "rs://" + listen(t, r, rawsocket.ListenConfig{Network: "tcp", Address: "127.0.0.1:0", MaxMessageSize: limit}).String(),
 		"tls":  "rss://" + listen(t, r, rawsocket.ListenConfig{Network: "tcp", Address: "127.0.0.1:0", MaxMessageSize: limit, TLS: &tls.Config{Certificates: []tls.Certificate{cert}}}).String(),
@@ -132,7 +132,7 @@ func exercise(t *testing.T, callee, caller *client.Session, prefix wamp.URI) {
 	}, nil); err != nil {
 		t.Fatal(err)
 	}
-	want := []any{int64(-7), 1.5, "grüße ☃", []byte{0, 1, 255}, nil, true, strings.Repeat("large", 300_000)}
+	want := []any{int64(-7), 1.5, "grüße ☃", []byte{0, 1, 255}, nil, true, strings.Repeat("large", 40_000)}
 	var parts []any
 	res, err := caller.Call(ctx, prefix+".echo", want, &client.CallOptions{
 		Kwargs:     client.Dict{"list": []any{int64(1)}},
@@ -154,7 +154,7 @@ func exercise(t *testing.T, callee, caller *client.Session, prefix wamp.URI) {
 	if _, err := caller.Call(ctx, prefix+".none", nil, nil); !errors.Is(err, wamp.ErrNoSuchProcedure) {
 		t.Errorf("call of nothing: %v", err)
 	}
-	if _, err := caller.Call(ctx, prefix+".echo", client.Args{make([]byte, 5<<20)}, nil); !errors.Is(err, wamp.ErrPayloadSizeExceeded) {
+	if _, err := caller.Call(ctx, prefix+".echo", client.Args{make([]byte, 600<<10)}, nil); !errors.Is(err, wamp.ErrPayloadSizeExceeded) {
 		t.Errorf("call above the router's limit: %v", err)
 	}
 	events := make(chan *client.Event, 100)

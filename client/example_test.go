@@ -28,7 +28,7 @@ func session(ctx context.Context) (s *client.Session, stop func()) {
 	}
 	ours, theirs := inproc.Pair(client.DefaultSerializer)
 	attached := make(chan error, 1)
-	go func() { attached <- r.Attach(ctx, theirs, auth.Set{auth.Anonymous{}}) }()
+	go func() { attached <- r.Attach(ctx, theirs, router.Access{Methods: auth.Set{auth.Anonymous{}}}) }()
 	s, err := client.Join(ctx, ours, client.Options{Realm: "realm1"})
 	if err != nil {
 		log.Fatal(err)
