@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -15,12 +17,9 @@ import (
 // (it did not build, it exited) counts as one.
 type counts struct{ Passed, Failed, Skipped int }
 
+// String is the line that ends a run.
 func (c counts) String() string {
-	text := fmt.Sprintf("%d passed, %d failed", c.Passed, c.Failed)
-	if c.Skipped > 0 {
-		text += fmt.Sprintf(", %d skipped", c.Skipped)
-	}
-	return text
+	return fmt.Sprintf("%d passed, %d failed", c.Passed, c.Failed)
 }
 
 // event is a line of go test -json; see go doc test2json.
@@ -36,12 +35,18 @@ type follower struct {
 	counts counts
 	output map[string]*strings.Builder // by package and test, until it ended
 	failed map[string]bool             // packages with a failing test
+	skips  map[string]int              // by what the test said
 }
 
 // follow reads events until in ends. Lines that are no events are passed on:
 // the go command prints some errors outside of the stream.
 func follow(in io.Reader, out io.Writer) (counts, error) {
-	f := follower{out: out, output: make(map[string]*strings.Builder), failed: make(map[string]bool)}
+	f := follower{
+		out:    out,
+		output: make(map[string]*strings.Builder),
+		failed: make(map[string]bool),
+		skips:  make(map[string]int),
+	}
 	lines := bufio.NewReader(in)
 	for {
 		line, err := lines.ReadBytes('\n')
@@ -49,6 +54,7 @@ func follow(in io.Reader, out io.Writer) (counts, error) {
 			f.line(line)
 		}
 		if errors.Is(err, io.EOF) {
+			f.reportSkips()
 			return f.counts, nil
 		}
 		if err != nil {
@@ -99,9 +105,7 @@ func (f *follower) ended(e event) {
 		f.counts.Passed++
 	case "skip":
 		f.counts.Skipped++
-		if held != nil {
-			fmt.Fprint(f.out, held)
-		}
+		f.skips[e.Package+": "+reason(held)]++
 	case "fail":
 		f.counts.Failed++
 		f.failed[e.Package] = true
@@ -115,6 +119,28 @@ func (f *follower) packageEnded(e event) {
 	if e.Action != "skip" { // a package without tests
 		word := map[string]string{"pass": "ok", "fail": "FAIL"}[e.Action]
 		fmt.Fprintf(f.out, "%s\t%s\t%.3fs\n", word, e.Package, e.Elapsed)
+	}
+}
+
+// reason is what a skipped test said, without the lines around it.
+func reason(held *strings.Builder) string {
+	if held == nil {
+		return ""
+	}
+	var said []string
+	for line := range strings.Lines(held.String()) {
+		line = strings.TrimSpace(line)
+		if !strings.HasPrefix(line, "=== ") && !strings.HasPrefix(line, "--- ") {
+			said = append(said, line)
+		}
+	}
+	return strings.Join(said, " ")
+}
+
+// reportSkips says once for each reason how many tests were skipped for it.
+func (f *follower) reportSkips() {
+	for _, why := range slices.Sorted(maps.Keys(f.skips)) {
+		fmt.Fprintf(f.out, "skipped %d: %s\n", f.skips[why], why)
 	}
 }
 

@@ -1,6 +1,6 @@
 // Command tally reads what go test -json prints and prints what a reader of a
-// log wants: a line per package, the whole output of what failed, and at the
-// end "N passed, N failed". Subtests count, each for itself.
+// log wants: a line per package, the whole output of what failed, why tests were
+// skipped, and at the end "N passed, N failed". Subtests count, each for itself.
 //
 // With -add FILE, it also adds its numbers to those in the file, so that several
 // runs make one sum; with -sum FILE it only prints that file's sum. It exits

@@ -22,8 +22,12 @@ const (
 	broken = `{"Action":"build-output","ImportPath":"r","Output":"r.go:1:1: syntax error\n"}
 {"Action":"fail","Package":"r","Elapsed":0}
 `
-	skipping = `{"Action":"output","Package":"s","Test":"TestD","Output":"no folder\n"}
+	skipping = `{"Action":"output","Package":"s","Test":"TestD","Output":"=== RUN   TestD\n"}
+{"Action":"output","Package":"s","Test":"TestD","Output":"    s_test.go:5: no folder\n"}
+{"Action":"output","Package":"s","Test":"TestD","Output":"--- SKIP: TestD (0.00s)\n"}
 {"Action":"skip","Package":"s","Test":"TestD","Elapsed":0}
+{"Action":"output","Package":"s","Test":"TestE","Output":"    s_test.go:5: no folder\n"}
+{"Action":"skip","Package":"s","Test":"TestE","Elapsed":0}
 {"Action":"pass","Package":"s","Elapsed":0}
 {"Action":"skip","Package":"without-tests","Elapsed":0}
 `
@@ -40,7 +44,7 @@ func TestRunPrints(t *testing.T) {
 		{"the number of tests and subtests", passing, 0, "ok\tp\t0.100s\n2 passed, 0 failed\n"},
 		{"the output of a failed test", passing + failing, 1, "ok\tp\t0.100s\ngot 1, want 2\nFAIL\tq\t0.200s\n2 passed, 1 failed\n"},
 		{"a package that does not build as one failure", passing + broken, 1, "ok\tp\t0.100s\nr.go:1:1: syntax error\nFAIL\tr\t0.000s\n2 passed, 1 failed\n"},
-		{"why a test was skipped", passing + skipping, 0, "ok\tp\t0.100s\nno folder\nok\ts\t0.000s\n2 passed, 0 failed, 1 skipped\n"},
+		{"why tests were skipped", passing + skipping, 0, "ok\tp\t0.100s\nok\ts\t0.000s\nskipped 2: s: s_test.go:5: no folder\n2 passed, 0 failed\n"},
 		{"failure when nothing ran", "", 1, "0 passed, 0 failed\n"},
 		{"what is no event as it is", "go: no such module\n" + passing, 0, "go: no such module\nok\tp\t0.100s\n2 passed, 0 failed\n"},
 	}
@@ -69,7 +73,7 @@ func TestRunAddsUp(t *testing.T) {
 	if status := run([]string{"-sum", file}, nil, &out, &complaints); status != 1 {
 		t.Errorf("status %d after a failure, want 1", status)
 	}
-	if want := "4 passed, 1 failed, 1 skipped\n"; out.String() != want {
+	if want := "4 passed, 1 failed\n"; out.String() != want {
 		t.Errorf("got %q, want %q", out.String(), want)
 	}
 	if complaints.Len() > 0 {
