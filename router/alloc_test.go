@@ -56,7 +56,7 @@ func newHotPath(t testing.TB, s wamp.SerializerNumber, subscribers int) *hotPath
 	}
 	join := func() *session {
 		conn := &sinkConn{info: transport.Info{Serializer: s, Limits: transport.Limits{Receive: 1 << 24, Send: 1 << 24}}}
-		session, err := newSession(r, conn, auth.Set{auth.Anonymous{}})
+		session, err := newSession(r, conn, Access{Methods: auth.Set{auth.Anonymous{}}})
 		if err != nil {
 			t.Fatal(err)
 		}

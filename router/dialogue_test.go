@@ -137,7 +137,7 @@ func (b *bench) listen(at address, s wamp.SerializerNumber) func() (transport.Co
 		err := ln.Serve(func(conn transport.Conn) {
 			ended := make(chan error, 1)
 			accepted <- ended
-			ended <- b.r.Attach(context.Background(), conn, auth.Set{auth.Anonymous{}})
+			ended <- b.r.Attach(context.Background(), conn, router.Access{Methods: auth.Set{auth.Anonymous{}}})
 		})
 		if err != nil {
 			b.t.Error(err)

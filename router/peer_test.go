@@ -67,7 +67,7 @@ func (b *bench) connect(c inproc.Config) *peer {
 	p := &peer{t: b.t, conn: mine, ended: make(chan error, 1)}
 	p.ser, _ = serializer.ByNumber(mine.Info().Serializer)
 	b.wait.Go(func() {
-		p.ended <- b.r.Attach(context.Background(), theirs, auth.Set{auth.Anonymous{}})
+		p.ended <- b.r.Attach(context.Background(), theirs, router.Access{Methods: auth.Set{auth.Anonymous{}}})
 	})
 	b.t.Cleanup(func() { mine.Close() })
 	return p

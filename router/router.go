@@ -26,10 +26,6 @@ type Options struct {
 	// Agent is announced in WELCOME; empty means "junctor".
 	Agent string
 
-	// HelloTimeout bounds the time from the connection to WELCOME, waiting for
-	// HELLO and AUTHENTICATE included (RS-12, SES-9). Default 10 s.
-	HelloTimeout time.Duration
-
 	// GoodbyeTimeout bounds the wait for the echo of a GOODBYE that the router
 	// sent (SES-11). Default 5 s.
 	GoodbyeTimeout time.Duration
@@ -46,9 +42,6 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Agent == "" {
 		o.Agent = "junctor"
-	}
-	if o.HelloTimeout == 0 {
-		o.HelloTimeout = 10 * time.Second
 	}
 	if o.GoodbyeTimeout == 0 {
 		o.GoodbyeTimeout = 5 * time.Second
@@ -111,13 +104,23 @@ func (r *Router) Realm(name wamp.URI) *Realm {
 	return r.realms[name]
 }
 
+// Access is how clients come in through one listening transport.
+type Access struct {
+	// Methods authenticate the clients. The empty Set admits nobody.
+	Methods auth.Set
+
+	// HelloTimeout bounds the time from the connection to WELCOME, waiting for
+	// HELLO and AUTHENTICATE included (RS-12, SES-9). Default 10 s.
+	HelloTimeout time.Duration
+}
+
 // Attach runs a client's session on conn, from HELLO until the connection
-// ends, with the authentication methods of set. It takes ownership of conn and
+// ends. It takes ownership of conn and
 // closes it. It returns nil when the session ended in order (GOODBYE, or the
 // client closed the connection), a *wamp.ProtocolError or *wamp.Abort when the
 // router ended it, else what failed. Ending ctx closes the connection at once.
-func (r *Router) Attach(ctx context.Context, conn transport.Conn, set auth.Set) error {
-	s, err := newSession(r, conn, set)
+func (r *Router) Attach(ctx context.Context, conn transport.Conn, access Access) error {
+	s, err := newSession(r, conn, access)
 	if err != nil {
 		conn.Close()
 		return err

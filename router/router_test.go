@@ -204,7 +204,7 @@ func TestShutdownSaysGoodbye(t *testing.T) {
 		if waited := time.Since(start); waited < time.Second || waited > 5*time.Second {
 			t.Errorf("a silent session was waited for %v, want about 5 s", waited)
 		}
-		if err := b.r.Attach(t.Context(), mustPair(), nil); !errors.Is(err, router.ErrClosed) {
+		if err := b.r.Attach(t.Context(), mustPair(), router.Access{}); !errors.Is(err, router.ErrClosed) {
 			t.Errorf("Attach after Shutdown: %v", err)
 		}
 	})

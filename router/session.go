@@ -22,6 +22,9 @@ import (
 // resets it, and the peer would lose that message.
 const lingerTimeout = 500 * time.Millisecond
 
+// defaultHelloTimeout is the default of Access.HelloTimeout.
+const defaultHelloTimeout = 10 * time.Second
+
 // maxKeptBatch is how many message slices an idle session keeps room for.
 const maxKeptBatch = 16
 
@@ -30,7 +33,7 @@ const maxKeptBatch = 16
 type session struct {
 	router         *Router
 	conn           transport.Conn
-	methods        auth.Set
+	access         Access
 	serializer     serializer.Serializer
 	wampSerializer wamp.Serializer // the same, for comparing with a payload's
 	end            []byte          // what ends a message in this serializer
@@ -54,7 +57,7 @@ type session struct {
 	leaving atomic.Bool // the router shuts down
 }
 
-func newSession(r *Router, conn transport.Conn, methods auth.Set) (*session, error) {
+func newSession(r *Router, conn transport.Conn, access Access) (*session, error) {
 	info := conn.Info()
 	ser, ok := serializer.ByNumber(info.Serializer)
 	if !ok {
@@ -63,7 +66,7 @@ func newSession(r *Router, conn transport.Conn, methods auth.Set) (*session, err
 	s := &session{
 		router:         r,
 		conn:           conn,
-		methods:        methods,
+		access:         access,
 		serializer:     ser,
 		wampSerializer: ser,
 		end:            ser.AppendEnd(nil),
@@ -72,7 +75,10 @@ func newSession(r *Router, conn transport.Conn, methods auth.Set) (*session, err
 	s.outbox.limits = info.Limits
 	s.outbox.budget = &r.budget
 	s.outbox.max = DefaultOutboxBytes
-	s.helloTimer = time.AfterFunc(r.opts.HelloTimeout, s.helloExpired)
+	if s.access.HelloTimeout == 0 {
+		s.access.HelloTimeout = defaultHelloTimeout
+	}
+	s.helloTimer = time.AfterFunc(s.access.HelloTimeout, s.helloExpired)
 	return s, nil
 }
 
@@ -115,6 +121,8 @@ func (s *session) finish(err error) error {
 		s.log().Info("session aborted", "reason", string(pe.Reason), "err", pe.Message)
 	} else if errors.As(err, &abort) {
 		s.log().Info("join refused", "reason", string(abort.Reason), "err", abort.Message)
+	} else {
+		s.log().Debug("connection ended", "err", err)
 	}
 	if abort != nil {
 		s.sayLast(abort)
@@ -131,7 +139,7 @@ func (s *session) finish(err error) error {
 }
 
 func (s *session) helloExpired() {
-	s.connLog().Info("connection closed: no session within the time allowed", "timeout", s.router.opts.HelloTimeout)
+	s.connLog().Info("connection closed: no session within the time allowed", "timeout", s.access.HelloTimeout)
 	s.kill()
 }
 
@@ -213,7 +221,7 @@ func (s *session) join(ctx context.Context, m *wamp.Hello, w *worker) error {
 	hello := *m
 	s.hello = &hello
 	w.flush() // an authenticator may take its time
-	step, err := s.methods.Begin(ctx, &auth.Request{Hello: s.hello, Session: s.id, Transport: s.conn.Info()})
+	step, err := s.access.Methods.Begin(ctx, &auth.Request{Hello: s.hello, Session: s.id, Transport: s.conn.Info()})
 	return s.proceed(step, err, w)
 }
 

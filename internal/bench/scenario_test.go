@@ -38,7 +38,7 @@ func realm(t *testing.T) bench.Connect {
 	t.Cleanup(r.Close)
 	return func(ctx context.Context) (*client.Session, error) {
 		near, far := inproc.Pair(wamp.SerializerMsgPack)
-		go r.Attach(context.Background(), far, auth.Set{auth.Anonymous{}})
+		go r.Attach(context.Background(), far, router.Access{Methods: auth.Set{auth.Anonymous{}}})
 		return client.Join(ctx, near, client.Options{Realm: "realm1"})
 	}
 }

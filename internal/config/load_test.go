@@ -35,7 +35,10 @@ var wholeNode = &config.Node{
 			Realms: []config.Realm{
 				{
 					ID: "first", Name: "com.example.realm1",
-					Options: config.RealmOptions{URICheck: wamp.URIStrict},
+					Options: config.RealmOptions{
+						URICheck: wamp.URIStrict, StrictRequestIDs: true, RefuseDisclosure: true,
+						QueuedBytes: 1 << 20, DisconnectSlow: true,
+					},
 					Roles: []config.Role{
 						{ID: "role001", Name: "anonymous", Permissions: []config.Permission{
 							{URI: "com.example.", Match: wamp.MatchPrefix, Allow: config.Allow{Call: true, Subscribe: true}},
@@ -49,7 +52,7 @@ var wholeNode = &config.Node{
 						{ID: "role002", Name: "backend", Permissions: []config.Permission{}, AllowByDefault: true},
 					},
 				},
-				{ID: "realm001", Name: "realm2", Options: config.RealmOptions{MetaAPI: true}, Roles: []config.Role{}},
+				{ID: "realm001", Name: "realm2", Options: config.RealmOptions{MetaAPI: true, QueuedBytes: 16 << 20}, Roles: []config.Role{}},
 			},
 			Transports: []config.Transport{
 				{

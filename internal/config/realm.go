@@ -20,6 +20,11 @@ type RealmOptions struct {
 	Place
 	URICheck wamp.URIRule
 	MetaAPI  bool // procedures and events below "wamp."
+
+	StrictRequestIDs bool
+	RefuseDisclosure bool
+	QueuedBytes      int  // octets that wait for one session whose socket is full
+	DisconnectSlow   bool // instead of dropping events
 }
 
 var realmObject = object[Realm]{
@@ -84,6 +89,28 @@ var realmOptionsObject = object[RealmOptions]{
 		{
 			key: "enable_meta_api", is: into(metaAPI, func(o *RealmOptions) *bool { return &o.MetaAPI }),
 			def: "true", doc: "Procedures and events about sessions, registrations and subscriptions. Not yet supported.",
+		},
+		{
+			key: "strict_request_ids", added: true, def: "false",
+			is:  into(boolean, func(o *RealmOptions) *bool { return &o.StrictRequestIDs }),
+			doc: "Whether a client whose request IDs do not follow 1, 2, 3 … is disconnected, as the specification has it. Many clients break the rule.",
+		},
+		{
+			key: "refuse_disclosure", added: true, def: "false",
+			is:  into(boolean, func(o *RealmOptions) *bool { return &o.RefuseDisclosure }),
+			doc: "Whether calls and publications that ask to disclose who sends them are refused. The `disclose` of permissions has no effect then.",
+		},
+		{
+			key: "max_queued_bytes", added: true, def: "16777216",
+			is:   into(integer(1, 1<<31-1, "bytes"), func(o *RealmOptions) *int { return &o.QueuedBytes }),
+			doc:  "How many bytes may wait for one client that does not read, give or take a message. Below it nothing is lost; what becomes of an event above it `slow_consumers` says, a call to the client fails at once with `wamp.error.network_failure`, and a reply that does not fit disconnects it.",
+			note: "queues without limit.",
+		},
+		{
+			key: "slow_consumers", added: true, def: `"drop"`,
+			is: into(oneOf(word[bool]{"drop", false}, word[bool]{"disconnect", true}),
+				func(o *RealmOptions) *bool { return &o.DisconnectSlow }),
+			doc: "What becomes of an event for a client for which too much is queued: it is dropped and counted, or the client is disconnected.",
 		},
 		{key: "bridge_meta_api", is: ignored[RealmOptions]("there is no management realm to bridge to")},
 		{key: "event_dispatching_chunk_size", is: ignored[RealmOptions]("junctor delivers events without chunks")},

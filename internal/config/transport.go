@@ -126,7 +126,7 @@ var rawSocketOptionsObject = object[RawSocketOptions]{
 		{
 			key: "hello_timeout", added: true, def: "10",
 			is:  into(duration(1, 600, time.Second, "seconds"), func(o *RawSocketOptions) *time.Duration { return &o.HelloTimeout }),
-			doc: "How long a client may take from the connection until it is welcome, authentication included, before it is disconnected. Among the transports of a router the longest counts for all.",
+			doc: "How long a client may take from the connection until it is welcome, authentication included, before it is disconnected.",
 		},
 		{
 			key: "max_connections", added: true, def: "0",

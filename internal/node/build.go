@@ -3,7 +3,6 @@ package node
 import (
 	"cmp"
 	"log/slog"
-	"time"
 
 	"github.com/junctorio/junctor/auth"
 	"github.com/junctorio/junctor/internal/config"
@@ -13,7 +12,7 @@ import (
 // newRouter makes the router of a worker, with its realms and roles.
 func newRouter(cfg *config.Router, log *slog.Logger, agent string) (*router.Router, config.Findings) {
 	var findings config.Findings
-	r := router.New(router.Options{Logger: log, Agent: agent, HelloTimeout: helloTimeout(cfg)})
+	r := router.New(router.Options{Logger: log, Agent: agent})
 	for _, realm := range cfg.Realms {
 		if _, err := r.AddRealm(realmConfig(realm)); err != nil {
 			findings = append(findings, realm.At().Problem("", "%v", err))
@@ -22,17 +21,13 @@ func newRouter(cfg *config.Router, log *slog.Logger, agent string) (*router.Rout
 	return r, findings
 }
 
-// helloTimeout is the longest of the transports', since a router has one.
-func helloTimeout(cfg *config.Router) time.Duration {
-	var longest time.Duration
-	for _, t := range cfg.Transports {
-		longest = max(longest, t.RawSocket.Options.HelloTimeout)
-	}
-	return longest
-}
-
 func realmConfig(realm config.Realm) router.RealmConfig {
-	rc := router.RealmConfig{Name: realm.Name, URIRule: realm.Options.URICheck}
+	o := realm.Options
+	rc := router.RealmConfig{
+		Name: realm.Name, URIRule: o.URICheck,
+		StrictRequestIDs: o.StrictRequestIDs, RefuseDisclosure: o.RefuseDisclosure,
+		OutboxBytes: o.QueuedBytes, DisconnectSlow: o.DisconnectSlow,
+	}
 	for _, role := range realm.Roles {
 		rr := router.Role{Name: role.Name, AllowByDefault: role.AllowByDefault}
 		for _, p := range role.Permissions {

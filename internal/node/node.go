@@ -11,7 +11,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/junctorio/junctor/auth"
 	"github.com/junctorio/junctor/internal/config"
 	"github.com/junctorio/junctor/router"
 	"github.com/junctorio/junctor/transport"
@@ -65,7 +64,7 @@ type door struct {
 	id       string
 	listener transport.Listener
 	endpoint Endpoint
-	methods  auth.Set
+	access   router.Access
 }
 
 // Endpoint says where clients reach a router.
@@ -132,7 +131,7 @@ func (n *Node) serve(w *worker, d door) error {
 	err := d.listener.Serve(func(conn transport.Conn) {
 		// The router logs what becomes of a session; ending it at shutdown is
 		// the router's business too, so the context never ends by itself.
-		_ = w.router.Attach(context.Background(), conn, d.methods)
+		_ = w.router.Attach(context.Background(), conn, d.access)
 	})
 	if err != nil {
 		return fmt.Errorf("transport %s: %w", d.id, err)

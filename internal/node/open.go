@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/junctorio/junctor/internal/config"
+	"github.com/junctorio/junctor/router"
 	"github.com/junctorio/junctor/transport"
 	"github.com/junctorio/junctor/transport/rawsocket"
 )
@@ -100,7 +101,10 @@ func (w *worker) openDoor(cfg config.Transport, log *slog.Logger) (*door, config
 	return &door{
 		id:       cfg.ID,
 		listener: listener,
-		methods:  methods(cfg.RawSocket.Auth),
+		access: router.Access{
+			Methods:      methods(cfg.RawSocket.Auth),
+			HelloTimeout: cfg.RawSocket.Options.HelloTimeout,
+		},
 		endpoint: Endpoint{
 			Worker: w.id, Transport: cfg.ID, Addr: listener.Addr(),
 			URL: url(listener.Addr(), lc.TLS != nil), Realms: w.realms, Serializers: lc.Serializers,

@@ -92,7 +92,7 @@ type server struct {
 
 func serve(t *testing.T) *server {
 	t.Helper()
-	r := router.New(router.Options{HelloTimeout: patient})
+	r := router.New(router.Options{})
 	everything := router.Permission{
 		Match: wamp.MatchPrefix,
 		Allow: router.ActionCall | router.ActionRegister | router.ActionPublish | router.ActionSubscribe,
@@ -128,7 +128,10 @@ func (s *server) listen(t *testing.T, r *router.Router, cfg rawsocket.ListenConf
 	serving.Go(func() {
 		err := l.Serve(func(c transport.Conn) {
 			// Most sessions end in an error here, which is theirs to make.
-			_ = r.Attach(context.Background(), c, auth.Set{auth.Anonymous{Role: "anonymous"}})
+			_ = r.Attach(context.Background(), c, router.Access{
+				Methods:      auth.Set{auth.Anonymous{Role: "anonymous"}},
+				HelloTimeout: patient,
+			})
 		})
 		if err != nil {
 			t.Errorf("serving %s: %v", l.Addr(), err)
