@@ -41,7 +41,9 @@ func startRouter(t *testing.T) string {
 	}
 	served := make(chan error, 1)
 	go func() {
-		served <- listener.Serve(func(c transport.Conn) { _ = r.Attach(context.Background(), c, router.Access{Methods: auth.Set{auth.Anonymous{}}}) })
+		served <- listener.Serve(func(c transport.Conn) {
+			_ = r.Attach(context.Background(), c, router.Access{Methods: auth.Set{auth.Anonymous{}}})
+		})
 	}()
 	t.Cleanup(func() {
 		listener.Close()

@@ -317,3 +317,41 @@ func TestFailedTransportEndsTheNodeByTheRules(t *testing.T) {
 		})
 	}
 }
+
+func TestEachTransportHasItsOwnPatience(t *testing.T) {
+	t.Parallel()
+	at := func(seconds int) string {
+		return fmt.Sprintf(`{"type": "rawsocket", %s, "options": {"hello_timeout": %d}, "endpoint": {"type": "unix", "path": %q}}`, anonymous, seconds, socket(t))
+	}
+	n := open(t, parse(t, at(1), at(600)), node.Options{})
+	start(t, n)
+	var conns []transport.Conn
+	for _, e := range n.Endpoints() {
+		conn, err := rawsocket.Dial(t.Context(), rawsocket.DialConfig{Network: "unix", Address: e.Addr.String(), Serializer: wamp.SerializerJSON})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		conns = append(conns, conn)
+	}
+	// The patient transport would keep both waiting far beyond the test's end.
+	if _, _, err := conns[0].Read(nil); err == nil {
+		t.Error("a client without HELLO got a message")
+	}
+	hello := []byte(`[1,"realm1",{"roles":{"caller":{}}}]`)
+	if err := conns[1].Write([][]byte{conns[1].AppendHeader(nil, len(hello)), hello}); err != nil {
+		t.Fatal(err)
+	}
+	if batch, _, err := conns[1].Read(nil); err != nil || !strings.HasPrefix(string(batch[0]), "[2,") {
+		t.Errorf("read %q, %v; want WELCOME", batch, err)
+	}
+	conns[1].Close()
+}
+
+func TestWorkersOfOtherTypesAreRefused(t *testing.T) {
+	t.Parallel()
+	n, findings := node.Open(&config.Node{Workers: []config.Worker{{ID: "worker001", Type: "guest"}}}, node.Options{})
+	if n != nil || len(findings) != 1 || findings[0].Kind != config.NotSupported {
+		t.Errorf("got %v, want one finding of kind %s", findings, config.NotSupported)
+	}
+}

@@ -72,6 +72,11 @@ func OnlyTaken(findings config.Findings) bool {
 }
 
 func (n *Node) openWorker(cfg config.Worker) config.Findings {
+	if cfg.Router == nil {
+		f := cfg.At("type").Problem("remove or disable the worker", "a worker of type %q is not yet supported", cfg.Type)
+		f.Kind = config.NotSupported
+		return config.Findings{f}
+	}
 	log := n.opts.Logger.With("worker", cfg.ID)
 	r, findings := newRouter(cfg.Router, log, n.opts.Agent)
 	w := &worker{id: cfg.ID, router: r}

@@ -1,0 +1,53 @@
+package node_test
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/junctorio/junctor/internal/config"
+)
+
+// TestEveryConfigurationFieldIsHandled fails when the configuration gains a
+// field: nothing that can be configured may be ignored. Handle it in this
+// package, prove that by a test, and add it here.
+func TestEveryConfigurationFieldIsHandled(t *testing.T) {
+	t.Parallel()
+	handled := map[reflect.Type][]string{
+		reflect.TypeFor[config.Node]():              {"Dir", "Version", "Controller", "Workers"},
+		reflect.TypeFor[config.Controller]():        {"ID", "Options"},
+		reflect.TypeFor[config.ControllerOptions](): {"Shutdown"},
+		reflect.TypeFor[config.Worker]():            {"ID", "Type", "Options", "Router", "Container"}, // what is no router is refused
+		reflect.TypeFor[config.WorkerOptions]():     {"Disabled"},
+		reflect.TypeFor[config.Router]():            {"Realms", "Transports"},
+		reflect.TypeFor[config.Realm]():             {"ID", "Name", "Options", "Roles"},
+		reflect.TypeFor[config.RealmOptions](): {
+			"URICheck", "StrictRequestIDs", "RefuseDisclosure", "QueuedBytes", "DisconnectSlow",
+			"MetaAPI", // the check says what becomes of it
+		},
+		reflect.TypeFor[config.Role]():             {"ID", "Name", "Permissions", "AllowByDefault"},
+		reflect.TypeFor[config.Permission]():       {"URI", "Match", "Allow", "Disclose", "Cache"}, // static rules need no cache
+		reflect.TypeFor[config.Allow]():            {"Call", "Register", "Publish", "Subscribe"},
+		reflect.TypeFor[config.Disclose]():         {"Caller", "Publisher"},
+		reflect.TypeFor[config.Transport]():        {"ID", "Type", "Endpoint", "RawSocket"},
+		reflect.TypeFor[config.RawSocket]():        {"Serializers", "MaxMessageSize", "Options", "Auth", "Debug"},
+		reflect.TypeFor[config.RawSocketOptions](): {"HandshakeTimeout", "HelloTimeout", "MaxConnections"},
+		reflect.TypeFor[config.ListenEndpoint]():   {"TCP", "Unix"},
+		reflect.TypeFor[config.TCPListen]():        {"Port", "PortRange", "Version", "Interface", "Backlog", "Shared", "UserTimeout", "TLS"},
+		reflect.TypeFor[config.UnixListen]():       {"Path", "Backlog", "Mode", "Owner", "Group"},
+		reflect.TypeFor[config.TLSListen]():        {"Key", "Certificate", "ChainCertificates", "CACertificates", "CipherSuites"},
+		reflect.TypeFor[config.Auth]():             {"Anonymous"},
+		reflect.TypeFor[config.Anonymous]():        {"Role", "AuthID"},
+	}
+	for typ, want := range handled {
+		fields := make(map[string]bool)
+		for _, name := range want {
+			fields[name] = true
+		}
+		for i := range typ.NumField() {
+			f := typ.Field(i)
+			if f.IsExported() && f.Type != reflect.TypeFor[config.Place]() && !fields[f.Name] {
+				t.Errorf("%v.%s is new; what does the node do with it?", typ, f.Name)
+			}
+		}
+	}
+}
