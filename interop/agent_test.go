@@ -39,6 +39,7 @@ type options struct {
 	Acknowledge     bool   `json:"acknowledge,omitempty"`
 	ExcludeMe       *bool  `json:"exclude_me,omitempty"`
 	ReceiveProgress bool   `json:"receive_progress,omitempty"`
+	DiscloseMe      bool   `json:"disclose_me,omitempty"`
 }
 
 // outcome is what a command led to. Which fields are set depends on it.

@@ -173,6 +173,8 @@ func (a *goAgent) behaviour(name string) junctor.InvocationHandler {
 			return junctor.Return(a.name), nil
 		case "details":
 			return junctor.Return(map[string]any{"procedure": string(inv.Procedure)}), nil
+		case "caller":
+			return junctor.Return(uint64(inv.Caller)), nil
 		case "progress":
 			return countTo(ctx, inv, args)
 		case "wait":
@@ -201,7 +203,7 @@ func (a *goAgent) wait(ctx context.Context, uri string) (junctor.Reply, error) {
 
 func (a *goAgent) call(ctx context.Context, c command) (outcome, error) {
 	var progress []any
-	opts := &junctor.CallOptions{Kwargs: c.Kwargs}
+	opts := &junctor.CallOptions{Kwargs: c.Kwargs, DiscloseMe: c.Options.DiscloseMe}
 	if c.Options.ReceiveProgress {
 		opts.OnProgress = func(r junctor.Result) {
 			args, _, _ := r.Values()

@@ -20,6 +20,11 @@ func TestMatrix(t *testing.T) {
 		columns = append(columns, s.name)
 	}
 	m := newMatrix(append(columns, "leave"))
+	for _, v := range variants() { // footnotes in the order of the rows
+		if reason := v.unable(); reason != "" {
+			m.note(reason)
+		}
+	}
 	partners := make([]*client, len(hubs))
 	for i, v := range hubs {
 		partners[i] = join(deadline(t), t, r, v, "hub "+v.String())

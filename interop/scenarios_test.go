@@ -53,6 +53,16 @@ var scenarios = []scenario{
 		run: resultsComeInSteps,
 	},
 	{
+		name: "disclose", needs: [2]string{"dealer", "caller_identification"},
+		unable: func(a, _ kind) string {
+			if a == twisted || a == asyncio {
+				return "the caller is Autobahn|Python, which cannot ask for it"
+			}
+			return ""
+		},
+		run: callerIsDisclosed,
+	},
+	{
 		name: "cancel", needs: [2]string{"dealer", "call_canceling"},
 		unable: func(_, b kind) string {
 			if b == javascript {
@@ -308,6 +318,28 @@ func resultsComeInSteps(ctx context.Context, p pair) error {
 		same("final result", got.args, []any{int64(3)}),
 		p.b.unregister(ctx, uri),
 	)
+}
+
+// callerIsDisclosed: b learns who calls when a wants it, and only then (CID-1).
+func callerIsDisclosed(ctx context.Context, p pair) error {
+	uri := p.uri("caller")
+	if err := p.b.register(ctx, uri, "caller", nil); err != nil {
+		return err
+	}
+	for _, disclose := range []bool{false, true} {
+		got, err := p.a.do(ctx, command{Do: "call", URI: uri, Options: &options{DiscloseMe: disclose}})
+		if err != nil {
+			return p.a.explain(err, "call", uri)
+		}
+		want := []any{int64(0)}
+		if disclose {
+			want = []any{int64(p.a.welcome.Session)}
+		}
+		if err := same("caller as the callee sees it", got.args, want); err != nil {
+			return err
+		}
+	}
+	return p.b.unregister(ctx, uri)
 }
 
 // callIsCancelled: a's cancelling interrupts b, and ends the call.

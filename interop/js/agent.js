@@ -88,6 +88,7 @@ class Agent {
       },
       name: () => this.name,
       details: (args, kwargs, details) => ({procedure: details.procedure}),
+      caller: (args, kwargs, details) => details.caller || 0,
       progress: ([count], kwargs, details) => {
         for (let step = 0; step < count; step++) details.progress([step]);
         return count;

@@ -202,6 +202,9 @@ class Agent:
     async def behave_details(self, *_args, details, **_kwargs):
         return {"procedure": details.procedure}
 
+    async def behave_caller(self, *_args, details, **_kwargs):
+        return details.caller or 0
+
     async def behave_progress(self, count, details):
         for step in range(count):
             details.progress(step)
