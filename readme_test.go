@@ -1,0 +1,106 @@
+package junctor_test
+
+import (
+	"context"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/junctorio/junctor/auth"
+	"github.com/junctorio/junctor/client"
+	"github.com/junctorio/junctor/router"
+	"github.com/junctorio/junctor/transport"
+	"github.com/junctorio/junctor/transport/rawsocket"
+)
+
+// TestReadmeClient runs the README's client, and checks that it is the
+// README's.
+func TestReadmeClient(t *testing.T) {
+	t.Parallel()
+	run := func(ctx context.Context, url string) (err error) {
+		// README begin
+		session, err := client.Connect(ctx, url, client.Options{Realm: "realm1"})
+		if err != nil {
+			return err
+		}
+		defer session.Close()
+
+		add := func(_ context.Context, inv *client.Invocation) (client.Reply, error) {
+			var n [2]int
+			if err := inv.Decode(&n, nil); err != nil {
+				return client.Reply{}, err
+			}
+			return client.Return(n[0] + n[1]), nil
+		}
+		if _, err := session.Register(ctx, "com.example.add", add, nil); err != nil {
+			return err
+		}
+		sum, err := client.Call[int](ctx, session, "com.example.add", client.Args{2, 40}, nil)
+		// README end
+		if sum != 42 {
+			t.Errorf("2 + 40 = %d", sum)
+		}
+		return err
+	}
+	if err := run(t.Context(), serve(t)); err != nil {
+		t.Fatal(err)
+	}
+	here, readme := read(t, "readme_test.go"), read(t, "README.md")
+	_, block, _ := strings.Cut(here, "\t\t// README begin\n")
+	block, _, _ = strings.Cut(block, "\t\t// README end\n")
+	block = regexp.MustCompile(`(?m)^\t\t`).ReplaceAllString(block, "")
+	if !strings.Contains(readme, "```go\n"+block+"```\n") {
+		t.Errorf("the README's client is not the one that this test runs:\n%s", block)
+	}
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// TestReadmeLinks checks that what the README links to is there.
+func TestReadmeLinks(t *testing.T) {
+	t.Parallel()
+	links := regexp.MustCompile(`\]\(([\w./-]+)\)`).FindAllStringSubmatch(read(t, "README.md"), -1)
+	if len(links) < 10 {
+		t.Fatalf("found %d links", len(links))
+	}
+	for _, link := range links {
+		if _, err := os.Stat(link[1]); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// serve returns the URL of a router that ends with the test.
+func serve(t *testing.T) string {
+	t.Helper()
+	r := router.New(router.Options{})
+	role := router.Role{Name: auth.DefaultRole, AllowByDefault: true}
+	if _, err := r.AddRealm(router.RealmConfig{Name: "realm1", Roles: []router.Role{role}}); err != nil {
+		t.Fatal(err)
+	}
+	listener, err := rawsocket.Listen(rawsocket.ListenConfig{Network: "tcp", Address: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	access := router.Access{Methods: auth.Set{auth.Anonymous{}}}
+	go func() {
+		served <- listener.Serve(func(c transport.Conn) { _ = r.Attach(context.Background(), c, access) })
+	}()
+	t.Cleanup(func() {
+		listener.Close()
+		r.Close()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+	return "rs://" + listener.Addr().String()
+}
