@@ -66,7 +66,8 @@ func (l *lockedWriter) Write(p []byte) (int, error) {
 
 // report says on standard error why a command failed.
 func report(w io.Writer, cmd *cobra.Command, err error, code int) {
-	if exit, ok := err.(*exitError); err == nil || ok && exit.err == nil {
+	var exit *exitError
+	if err == nil || errors.As(err, &exit) && exit.err == nil {
 		return
 	}
 	fmt.Fprintf(w, "%s: %v\n", cmd.CommandPath(), err)

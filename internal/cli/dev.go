@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -40,7 +41,7 @@ everything. It prints its URLs and what to type next; with --json, a line:
 	logs.add(cmd, "info")
 	out := a.outputFlags(cmd)
 	flags := cmd.Flags()
-	flags.StringVarP(&realm, "realm", "r", defaultRealm, "the realm")
+	flags.StringVarP(&realm, "realm", "r", "", "the realm (JUNCTOR_REALM; default "+defaultRealm+")")
 	flags.IntVarP(&port, "port", "p", devPort, fmt.Sprintf("the TCP port; the default is the first free one from %d to %d; 0 lets the system choose", devPort, devLastPort))
 	flags.StringVar(&socket, "socket", "", "the path of the Unix socket, or none (default junctor/junctor.sock in $XDG_RUNTIME_DIR, else in a new temporary directory)")
 	flags.Float64Var(&after, "shutdownafter", 0, "end in order after this many seconds (0: go on)")
@@ -56,6 +57,7 @@ everything. It prints its URLs and what to type next; with --json, a line:
 		if err != nil {
 			return err
 		}
+		realm = cmp.Or(realm, a.env.Getenv("JUNCTOR_REALM"), defaultRealm)
 		local := localNode{realm: wamp.URI(realm), size: devSize}
 		if local.ports, err = devPorts(port, flags.Changed("port")); err != nil {
 			return err
@@ -69,7 +71,7 @@ everything. It prints its URLs and what to type next; with --json, a line:
 		if err != nil {
 			return err
 		}
-		welcome(p, n, local.realm)
+		a.welcome(p, n, local.realm)
 		ctx, cancel := runFor(cmd.Context(), seconds(after))
 		defer cancel()
 		return ended(ctx, n.Run(ctx), log)
@@ -100,7 +102,7 @@ func (a *app) devSocket(local *localNode, socket string) (remove func(), err err
 }
 
 // welcome prints where the router is and what to do next.
-func welcome(p *printer, n *node.Node, realm wamp.URI) {
+func (a *app) welcome(p *printer, n *node.Node, realm wamp.URI) {
 	var urls []string
 	for _, e := range n.Endpoints() {
 		urls = append(urls, e.URL)
@@ -109,11 +111,11 @@ func welcome(p *printer, n *node.Node, realm wamp.URI) {
 		p.line(map[string]any{"urls": urls, "realm": realm})
 		return
 	}
-	flags := ""
-	if urls[0] != defaultURL {
+	flags := "" // where the client commands would not come here by themselves
+	if urls[0] != cmp.Or(a.env.Getenv("JUNCTOR_URL"), defaultURL) {
 		flags += " --url " + urls[0]
 	}
-	if realm != defaultRealm {
+	if string(realm) != cmp.Or(a.env.Getenv("JUNCTOR_REALM"), defaultRealm) {
 		flags += " --realm " + string(realm)
 	}
 	p.text(`A router for development: whoever can connect may do everything.

@@ -33,7 +33,7 @@ func Reference() string {
 // variables are the environment variables that are read.
 var variables = []struct{ name, meaning string }{
 	{"JUNCTOR_URL", "the router of the client commands, unless `--url` is given"},
-	{"JUNCTOR_REALM", "the realm of the client commands, unless `--realm` is given"},
+	{"JUNCTOR_REALM", "the realm of the client commands and of `dev`, unless `--realm` is given"},
 	{"JUNCTOR_AUTHID", "the identity to ask for, unless `--authid` is given"},
 	{"JUNCTOR_SERIALIZER", "the serializer, unless `--serializer` is given"},
 	{"JUNCTOR_TLS_CA", "trusted authorities, unless `--tls-ca` is given"},

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -55,8 +56,9 @@ func (f *clientFlags) add(a *app, cmd *cobra.Command) {
 // resolve fills what was not given from the environment, then the defaults.
 func (f *clientFlags) resolve() {
 	for _, v := range []struct {
-		flag               *string
-		variable, default_ string
+		flag     *string
+		variable string
+		fallback string
 	}{
 		{&f.url, "JUNCTOR_URL", defaultURL},
 		{&f.realm, "JUNCTOR_REALM", defaultRealm},
@@ -66,12 +68,7 @@ func (f *clientFlags) resolve() {
 		{&f.certFile, "JUNCTOR_TLS_CERT", ""},
 		{&f.keyFile, "JUNCTOR_TLS_KEY", ""},
 	} {
-		if *v.flag == "" {
-			*v.flag = f.app.env.Getenv(v.variable)
-		}
-		if *v.flag == "" {
-			*v.flag = v.default_
-		}
+		*v.flag = cmp.Or(*v.flag, f.app.env.Getenv(v.variable), v.fallback)
 	}
 }
 
