@@ -56,17 +56,8 @@ check 'import rules' quietly go test -count=1 ./internal/arch
 check 'shell syntax' bash -n "${shell[@]}"
 check 'go.mod' go mod tidy -diff
 
-# .ci/run counts the linters as one more test.
-tally() {
-    [ -z "${JUNCTOR_TALLY:-}" ] ||
-        printf '{"Action":"%s","Package":"lint","Test":"lint"}\n' "$1" |
-        go run ./scripts/tally -add "$JUNCTOR_TALLY" >/dev/null
-}
-
 if [ "${#failed[@]}" -gt 0 ]; then
     printf 'lint: failed: %s\n' "$(printf '%s, ' "${failed[@]}" | sed 's/, $//')"
-    tally fail
     exit 1
 fi
-tally pass
 echo 'lint: clean'
