@@ -1,0 +1,4 @@
+package guest
+
+// OnlyZombies is onlyZombies.
+func OnlyZombies(group int) bool { return onlyZombies(group) }
