@@ -27,6 +27,8 @@ var layers = []struct {
 	{"client", shell},
 	{"internal/config", []string{"wamp", "transport"}},
 	{"component/...", []string{"wamp", "client"}},
+	{"internal/procgroup", nil},
+	{"internal/builtin/...", []string{"wamp", "client", "component", "internal/serializer", "internal/procgroup", "internal/builtin/..."}},
 	{"internal/dialogue", append([]string{"client", "router", "transport/..."}, shell...)},
 	{"internal/bench", append([]string{"client", "transport/..."}, shell...)},
 	{"internal/node", below},
@@ -46,6 +48,7 @@ var shell = []string{"wamp", "auth", "transport", "internal/core/...", "internal
 // below is what the node and the command line may assemble.
 var below = append([]string{
 	"router", "client", "component/...", "transport/...", "internal/config", "internal/guest",
+	"internal/builtin", "internal/procgroup",
 	"internal/web", "internal/universal", "internal/bridge/...", "internal/dashboard",
 	"internal/metrics", "internal/cluster/...", "internal/history/...",
 }, shell...)
