@@ -124,7 +124,7 @@ func (g *Guest) Run(ctx context.Context) error {
 	changes, stopWatching := g.watch(ctx)
 	defer stopWatching()
 	past := history{rules: g.cfg.Restart}
-	for {
+	for ctx.Err() == nil {
 		exit := g.runOnce(ctx, changes)
 		if ctx.Err() != nil {
 			break
@@ -134,11 +134,7 @@ func (g *Guest) Run(ctx context.Context) error {
 			g.update(func(s *Status) { s.State = final(verdict.err) })
 			return verdict.err
 		}
-		changed := g.pause(ctx, verdict, changes)
-		if ctx.Err() != nil {
-			break
-		}
-		if changed {
+		if changed := g.pause(ctx, verdict, changes); changed {
 			past.forget()
 		}
 	}
@@ -204,11 +200,11 @@ func (g *Guest) runOnce(ctx context.Context, changes <-chan struct{}) Exit {
 		g.log.Info("guest started", "pid", c.pid())
 		g.update(func(s *Status) { s.PID = c.pid() })
 		exit.Cause, exit.Err = g.attend(ctx, c, changes)
+		exit.Ran = time.Since(started)
 		g.update(func(s *Status) { s.State = Stopping })
 		exit.Code, exit.Signal = c.end(g.cfg.StopGrace)
 	}
 	exit.At = time.Now()
-	exit.Ran = exit.At.Sub(started)
 	g.logExit(exit)
 	g.update(func(s *Status) { s.PID, s.LastExit = 0, exit })
 	return exit

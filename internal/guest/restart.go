@@ -40,7 +40,7 @@ const (
 
 // Restart is a policy and its pace. The first restart comes after Initial, each
 // further one Factor times later, up to Max. A process that ran for Max or
-// longer starts the row afresh.
+// longer before it ended by itself starts the row afresh.
 type Restart struct {
 	Policy Policy
 
@@ -111,7 +111,7 @@ func (h *history) judge(id string, e Exit, chance float64) verdict {
 	case failure != nil && h.looping(e.At):
 		return verdict{err: &CrashLoopError{Failures: len(h.failures), Window: h.rules.Window, Last: failure}}
 	}
-	return verdict{restart: true, delay: h.next(e.Ran, chance)}
+	return verdict{restart: true, delay: h.next(e, chance)}
 }
 
 // looping counts a failure and reports whether there have been too many.
@@ -124,10 +124,12 @@ func (h *history) looping(now time.Time) bool {
 	return len(h.failures) >= h.rules.MaxFailures
 }
 
-// next returns the delay of a restart after a process that ran that long.
-func (h *history) next(ran time.Duration, chance float64) time.Duration {
+// next returns the delay of a restart after e. A process that never got ready
+// has not held out, however long that took.
+func (h *history) next(e Exit, chance float64) time.Duration {
 	longest := float64(h.rules.Max)
-	if h.delay == 0 || ran >= h.rules.Max {
+	heldOut := e.Cause == ByItself && e.Ran >= h.rules.Max
+	if h.delay == 0 || heldOut {
 		h.delay = h.rules.Initial
 	} else {
 		// As floats, because the product may be more than a Duration holds.

@@ -65,7 +65,7 @@ type Exit struct {
 	Signal string        // the signal that ended it, such as "killed"; else empty
 	Err    error         // what went wrong, with NotReady and NotStarted; else nil
 	At     time.Time     // when it had ended, with all of its group
-	Ran    time.Duration // from its start until then
+	Ran    time.Duration // from its start until it ended by itself or was to end
 }
 
 // Failed reports whether the end counts as failure: it ended by itself and not

@@ -184,9 +184,45 @@ func TestRunIsCalledOnce(t *testing.T) {
 	if err := g.Run(ctx); err != nil {
 		t.Fatal(err)
 	}
+	if s := g.Status(); s != (guest.Status{State: guest.Stopped}) {
+		t.Errorf("with an ended context the status is %+v, want stopped and no process", s)
+	}
 	if err := g.Run(ctx); err == nil {
 		t.Error("Run ran twice")
 	}
+}
+
+func TestAGuestThatIsNeverReadyIsStartedEverLater(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := &troupe{lives: []life{{runs: -1}}}
+		cfg := guest.Config{Restart: seconds(guest.RestartAlways, 1, 4, -1, 99), ReadyTimeout: 10 * time.Second}
+		g := newGuest(t, cfg, guest.Hooks{Ready: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }})
+		g.StandIn(a.launch)
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Second)
+		defer cancel()
+		if err := g.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		const s = time.Second
+		if want := []time.Duration{0, 11 * s, 23 * s, 37 * s}; !slices.Equal(a.starts, want) {
+			t.Errorf("processes were started at %v, want %v", a.starts, want)
+		}
+	})
+}
+
+func TestVariablesAreAskedForBeforeEachStart(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		closed := errors.New("no ticket to be had")
+		asked := 0
+		g := newGuest(t, guest.Config{Restart: seconds(guest.RestartOnFailed, 1, 1, 3, 99)}, guest.Hooks{
+			Environ: func(context.Context) (map[string]string, error) { asked++; return nil, closed },
+		})
+		if err := g.Run(t.Context()); !errors.Is(err, closed) || asked != 3 {
+			t.Errorf("asked %d times, got %v, want %v after 3", asked, err, closed)
+		}
+	})
 }
 
 func TestAnEndedContextEndsAGuest(t *testing.T) {
@@ -252,14 +288,14 @@ func TestReadiness(t *testing.T) {
 		}
 	}
 	tests := []struct {
-		name     string
-		ready    func(context.Context) error
-		limit    time.Duration
-		runs     time.Duration
-		cause    guest.Cause
-		is       error
-		ran      time.Duration
-		ready1st bool
+		name    string
+		ready   func(context.Context) error
+		limit   time.Duration
+		runs    time.Duration
+		cause   guest.Cause
+		is      error
+		ran     time.Duration
+		isReady bool
 	}{
 		{"is there at once without a hook", nil, 0, time.Minute, guest.ByItself, nil, time.Minute, true},
 		{"comes when the hook says so", after(time.Second, nil), 0, time.Minute, guest.ByItself, nil, time.Minute, true},
@@ -285,8 +321,8 @@ func TestReadiness(t *testing.T) {
 				if exit.Exit.Cause != tt.cause || exit.Exit.Ran != tt.ran {
 					t.Errorf("the process ended %v after %v, want %v after %v", exit.Exit.Cause, exit.Exit.Ran, tt.cause, tt.ran)
 				}
-				if err := <-waited; (err == nil) != tt.ready1st {
-					t.Errorf("WaitReady returned %v, want readiness %v", err, tt.ready1st)
+				if err := <-waited; (err == nil) != tt.isReady {
+					t.Errorf("WaitReady returned %v, want readiness %v", err, tt.isReady)
 				}
 			})
 		})
