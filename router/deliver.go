@@ -168,12 +168,12 @@ func (w *worker) transcode(d deferred) error {
 	if err != nil {
 		return err
 	}
-	return d.to.outbox.fill(d.slot, head, t.bytes, d.to.end)
+	return d.to.outbox.fill(d.slot, head, t.bytes, d.to.end, w)
 }
 
 // refuseDeferred is refused for a delivery whose lock was released.
 func (w *worker) refuseDeferred(d deferred, err error) {
-	d.to.outbox.empty(d.slot)
+	d.to.outbox.empty(d.slot, w)
 	d.to.realm.rpc.Lock()
 	defer d.to.realm.rpc.Unlock()
 	w.refused(d.peer, d.msg, err)

@@ -97,12 +97,12 @@ func (o *outbox) reserve(w *worker) (*slot, error) {
 }
 
 // fill puts a message in a reserved place, or nothing when it is too large.
-// The payload is kept, not copied. It must be followed by flush.
-func (o *outbox) fill(s *slot, head, payload, end []byte) error {
+// The payload is kept, not copied.
+func (o *outbox) fill(s *slot, head, payload, end []byte, w *worker) error {
 	size := len(head) + len(payload) + len(end)
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	s.filled = true
+	o.settledLocked(s, w)
 	if size > o.limits.Send {
 		return errTooLarge
 	}
@@ -113,10 +113,17 @@ func (o *outbox) fill(s *slot, head, payload, end []byte) error {
 }
 
 // empty gives a reserved place up.
-func (o *outbox) empty(s *slot) {
+func (o *outbox) empty(s *slot, w *worker) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.settledLocked(s, w)
+}
+
+// settledLocked has what waited behind the place flushed. The outbox may have
+// been touched by another worker when the place was reserved, and flushed since.
+func (o *outbox) settledLocked(s *slot, w *worker) {
 	s.filled = true
+	o.touchLocked(w)
 }
 
 // pushControl puts control octets as near to the front as can be without

@@ -143,17 +143,53 @@ func TestOutboxWaitsForReservedPlaces(t *testing.T) {
 	if got := c.written(); got != "<one" {
 		t.Fatalf("got %q while the second message is not known", got)
 	}
-	if err := o.fill(two, []byte("t"), []byte("w"), []byte("o")); err != nil {
+	if err := o.fill(two, []byte("t"), []byte("w"), []byte("o"), w); err != nil {
 		t.Fatal(err)
 	}
 	o.flush()
-	o.empty(gap)
+	o.empty(gap, w)
 	o.flush()
 	if got := c.written(); got != "<one<two<three<five" {
 		t.Errorf("got %q", got)
 	}
 	if o.size != 0 || o.slots != 0 {
 		t.Errorf("something is left: size %d, slots %d", o.size, o.slots)
+	}
+}
+
+// Whoever pushed first is who flushes, and may have flushed before a place
+// that another worker reserved is filled or given up.
+func TestOutboxIsFlushedByWhoSettlesAReservedPlace(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		settle func(*outbox, *slot, *worker)
+		want   string
+	}{
+		{"by filling it", func(o *outbox, s *slot, w *worker) {
+			if err := o.fill(s, []byte("two"), nil, nil, w); err != nil {
+				t.Error(err)
+			}
+		}, "<one<two<three"},
+		{"by giving it up", func(o *outbox, s *slot, w *worker) { o.empty(s, w) }, "<one<three"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			o, c, first := newTestOutbox(1 << 20)
+			second := &worker{}
+			mustPush(t, o, first, "one")
+			place, err := o.reserve(second)
+			if err != nil {
+				t.Fatal(err)
+			}
+			mustPush(t, o, first, "three")
+			first.flush()
+			tt.settle(o, place, second)
+			second.flush()
+			if got := c.written(); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
 	}
 }
 
