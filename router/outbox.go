@@ -4,13 +4,31 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/junctorio/junctor/transport"
 )
 
-// chunkBytes is the size of the pooled buffers that an outbox gathers small
-// messages in; one write takes many of them.
-const chunkBytes = 16 << 10
+const (
+	// chunkBytes is the size of the pooled buffers that an outbox gathers small
+	// messages in; one write takes many of them.
+	chunkBytes = 16 << 10
+
+	// spareBytes is how much of a chunk may stay empty so that the next message
+	// begins a chunk of its own, before which a turn of writing can end.
+	spareBytes = 4 << 10
+
+	// turnBytes is how much one turn of writing takes off a queue, and then up to
+	// where a chunk begins with a message. All of it counts as queued until it is written, and a PONG has
+	// to wait behind it.
+	turnBytes = 256 << 10
+
+	// flushTurns is how many turns a flush takes before it leaves the rest to
+	// the flusher. Without a bound, a reader could write for ever what others
+	// push meanwhile, and its own connection and the other outboxes that it has
+	// to flush would wait.
+	flushTurns = 16
+)
 
 var chunkPool = sync.Pool{New: func() any { return new([chunkBytes]byte) }}
 
@@ -40,7 +58,7 @@ type outbox struct {
 	charged  int        // octets of size charged to budget
 	touched  bool       // somebody will call flush
 	writing  bool       // a flush or the flusher is at work and will look at queue again
-	stuck    bool       // the flusher is at work: the socket was full
+	stuck    bool       // the flusher is at work: the socket was full, or there was too much
 	final    bool       // nothing may be pushed any more; what is queued is still written
 	closed   bool       // nothing is written any more
 	flushers sync.WaitGroup
@@ -51,9 +69,11 @@ type outbox struct {
 
 // chunk is a run of octets in an outbox.
 type chunk struct {
-	b      []byte
-	pooled *[chunkBytes]byte // b's memory, if it goes back to the pool; b may grow in it
-	slot   *slot             // if set, a message takes this place that is not known yet
+	b       []byte
+	pooled  *[chunkBytes]byte // b's memory, if it goes back to the pool; b may grow in it
+	slot    *slot             // if set, a message takes this place that is not known yet
+	starts  bool              // the chunk is not the continuation of a message
+	control bool              // b is control octets, which are added to
 }
 
 // slot keeps a place in an outbox for a message that is still being
@@ -63,8 +83,9 @@ type slot struct {
 	head, payload, end []byte
 }
 
-// push appends a message, given in three parts: a head and an end, which are
-// copied, and a payload, which is copied when small and kept when large.
+// push appends a message, given in three parts: a head, which is copied, and a
+// payload and an end, which are copied when the payload is small, and kept when
+// it is large.
 func (o *outbox) push(head, payload, end []byte, w *worker) error {
 	size := len(head) + len(payload) + len(end)
 	if size > o.limits.Send {
@@ -76,7 +97,7 @@ func (o *outbox) push(head, payload, end []byte, w *worker) error {
 		return err
 	}
 	header := o.conn.AppendHeader(w.header[:0], size)
-	o.queue = appendMessage(appendOctets(o.queue, header), head, payload, end)
+	o.queue = appendMessage(o.queue, header, head, payload, end)
 	o.grownLocked(len(header) + size)
 	o.touchLocked(w)
 	return nil
@@ -90,7 +111,7 @@ func (o *outbox) reserve(w *worker) (*slot, error) {
 		return nil, err
 	}
 	s := &slot{}
-	o.queue = append(o.queue, chunk{slot: s})
+	o.queue = append(o.queue, chunk{slot: s, starts: true})
 	o.slots++
 	o.touchLocked(w)
 	return s, nil
@@ -127,16 +148,23 @@ func (o *outbox) settledLocked(s *slot, w *worker) {
 }
 
 // pushControl puts control octets as near to the front as can be without
-// cutting a message in two (RS-25): before everything that no write has begun.
+// cutting a message in two (RS-25): before everything that no write has begun,
+// but after the control octets that wait already. These have a bound of their
+// own, so that who is slow, or saying GOODBYE, still gets his answers (RS-21).
 func (o *outbox) pushControl(b []byte, w *worker) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if err := o.admitLocked(); err != nil {
-		return err
+	if o.closed {
+		return errGone
 	}
-	o.queue = append(o.queue, chunk{})
-	copy(o.queue[1:], o.queue)
-	o.queue[0] = chunk{b: append([]byte(nil), b...)}
+	if len(o.queue) == 0 || !o.queue[0].control {
+		o.queue = slices.Insert(o.queue, 0, chunk{control: true, starts: true})
+	}
+	c := &o.queue[0]
+	if len(c.b) > o.max || len(c.b) > 0 && o.stuck && o.budget.exceeded() {
+		return errFull
+	}
+	c.b = append(c.b, b...)
 	o.grownLocked(len(b))
 	o.touchLocked(w)
 	return nil
@@ -166,27 +194,50 @@ func (o *outbox) admitLocked() error {
 	return nil
 }
 
-// appendMessage appends the parts of a message: a large payload by reference.
-func appendMessage(q []chunk, head, payload, end []byte) []chunk {
-	q = appendOctets(q, head)
-	if len(payload) < transport.OwnedFrame {
-		q = appendOctets(q, payload)
-	} else {
-		q = append(q, chunk{b: payload})
+// appendMessage appends the parts of a message: a large payload, and the end
+// behind it, by reference.
+func appendMessage(q []chunk, header, head, payload, end []byte) []chunk {
+	large := len(payload) >= transport.OwnedFrame
+	copied := len(header) + len(head)
+	if !large {
+		copied += len(payload) + len(end)
 	}
-	return appendOctets(q, end)
+	q = appendOctets(appendOctets(startMessage(q, copied), header), head)
+	if !large {
+		return appendOctets(appendOctets(q, payload), end)
+	}
+	q = append(q, chunk{b: payload})
+	if len(end) > 0 {
+		q = append(q, chunk{b: end})
+	}
+	return q
+}
+
+// startMessage appends a chunk for a message of which size octets will be
+// copied, unless there is room for it in the last one, or too much to waste.
+func startMessage(q []chunk, size int) []chunk {
+	if last := len(q) - 1; last >= 0 && q[last].pooled != nil {
+		if room := chunkBytes - len(q[last].b); room >= size || room > spareBytes {
+			return q
+		}
+	}
+	q = appendChunk(q)
+	q[len(q)-1].starts = true
+	return q
+}
+
+func appendChunk(q []chunk) []chunk {
+	buf := chunkPool.Get().(*[chunkBytes]byte)
+	return append(q, chunk{b: buf[:0], pooled: buf})
 }
 
 // appendOctets appends a copy of b, in pooled chunks.
 func appendOctets(q []chunk, b []byte) []chunk {
 	for len(b) > 0 {
-		last := len(q) - 1
-		if last < 0 || q[last].pooled == nil || len(q[last].b) == chunkBytes {
-			buf := chunkPool.Get().(*[chunkBytes]byte)
-			q = append(q, chunk{b: buf[:0], pooled: buf})
-			last++
+		if last := len(q) - 1; last < 0 || q[last].pooled == nil || len(q[last].b) == chunkBytes {
+			q = appendChunk(q)
 		}
-		c := &q[last]
+		c := &q[len(q)-1]
 		n := min(len(b), chunkBytes-len(c.b))
 		c.b = append(c.b, b[:n]...)
 		b = b[n:]
@@ -222,67 +273,75 @@ func (o *outbox) flush() {
 		o.mu.Unlock()
 		return
 	}
-	for {
+	defer o.mu.Unlock()
+	for turn := 0; ; turn++ {
 		chunks, size := o.takeLocked()
 		if size == 0 {
 			o.idleLocked()
-			o.mu.Unlock()
 			return
 		}
 		o.writing = true
+		if turn == flushTurns {
+			o.stuckLocked(chunks, 0)
+			return
+		}
 		o.mu.Unlock()
-
 		n, err := o.conn.TryWrite(o.buffers(chunks, 0))
-
 		o.mu.Lock()
 		if err != nil || o.closed {
-			o.dropLocked()
-			o.mu.Unlock()
+			o.failedLocked()
 			return
 		}
 		if n < size {
 			o.stuckLocked(chunks, n)
-			o.mu.Unlock()
 			return
 		}
 		o.writtenLocked(chunks, size)
 	}
 }
 
-// takeLocked takes what can be written off the queue: everything up to the
-// first slot that is not filled.
+// takeLocked takes what can be written off the queue: about turnBytes, up to
+// the first slot that is not filled, and no part of a message without the rest.
 func (o *outbox) takeLocked() (chunks []chunk, size int) {
-	switch {
-	case len(o.queue) == 0:
+	if o.slots > 0 {
+		return o.takeFilledLocked()
+	}
+	n := 0
+	for ; n < len(o.queue) && (size < turnBytes || !o.queue[n].starts); n++ {
+		size += len(o.queue[n].b)
+	}
+	switch n {
+	case 0:
 		return nil, 0
-	case o.slots == 0:
+	case len(o.queue):
 		chunks, o.queue = o.queue, nil
 	default:
-		chunks = o.takeFilledLocked()
-	}
-	for i := range chunks {
-		size += len(chunks[i].b)
+		chunks, o.queue = o.queue[:n:n], o.queue[n:]
 	}
 	return chunks, size
 }
 
-func (o *outbox) takeFilledLocked() []chunk {
-	var chunks []chunk
+func (o *outbox) takeFilledLocked() (chunks []chunk, size int) {
 	n := 0
-	for ; n < len(o.queue); n++ {
+	for ; n < len(o.queue) && (size < turnBytes || !o.queue[n].starts); n++ {
 		s := o.queue[n].slot
 		if s == nil {
 			chunks = append(chunks, o.queue[n])
+			size += len(o.queue[n].b)
 			continue
 		}
 		if !s.filled {
 			break
 		}
-		chunks = appendMessage(chunks, s.head, s.payload, s.end)
+		chunks = appendMessage(chunks, s.head, nil, s.payload, s.end)
+		size += len(s.head) + len(s.payload) + len(s.end)
 		o.slots--
 	}
-	o.queue = slices.Delete(o.queue, 0, n)
-	return chunks
+	clear(o.queue[:n])
+	if o.queue = o.queue[n:]; len(o.queue) == 0 {
+		o.queue = nil
+	}
+	return chunks, size
 }
 
 // buffers lists the chunks' octets from offset skip on.
@@ -332,6 +391,17 @@ func (o *outbox) idleLocked() {
 	}
 }
 
+// failedLocked ends writing for good. A connection that nothing can be written
+// to is of no use, even if it could still be read from (a Unix socket whose
+// peer has shut down reading): callers would wait for a callee that hears
+// nothing. But what was sent before has a moment to be read.
+func (o *outbox) failedLocked() {
+	if !o.closed {
+		time.AfterFunc(lingerTimeout, func() { o.conn.Close() })
+	}
+	o.dropLocked()
+}
+
 // stuckLocked hands the rest of chunks, from octet skip on, to a flusher.
 func (o *outbox) stuckLocked(chunks []chunk, skip int) {
 	o.stuck = true
@@ -350,7 +420,7 @@ func (o *outbox) flushBlocking(chunks []chunk, skip int) {
 		o.mu.Lock()
 		o.writtenLocked(chunks, size)
 		if err != nil || o.closed {
-			o.dropLocked()
+			o.failedLocked()
 			o.mu.Unlock()
 			return
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 
@@ -18,15 +19,25 @@ type pipeConn struct {
 	got    bytes.Buffer
 	closed bool
 	resume chan struct{} // Write blocks until it is closed
+	ended  chan struct{} // closed by Close
+	tried  func()        // if set, called after each TryWrite
+	wrote  func(n int)   // if set, called before each Write's n octets count as written
 }
 
 func (c *pipeConn) Read([][]byte) ([][]byte, []byte, error) { panic("not read from") }
 func (c *pipeConn) AppendHeader(dst []byte, _ int) []byte   { return append(dst, '<') }
 func (c *pipeConn) Info() *transport.Info                   { return &transport.Info{} }
 func (c *pipeConn) CloseWrite() error                       { return nil }
-func (c *pipeConn) Close() error                            { return nil }
+
+func (c *pipeConn) Close() error {
+	close(c.ended)
+	return nil
+}
 
 func (c *pipeConn) TryWrite(bufs [][]byte) (n int, err error) {
+	if c.tried != nil {
+		defer c.tried()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -48,8 +59,13 @@ func (c *pipeConn) Write(bufs [][]byte) error {
 	if c.closed {
 		return net.ErrClosed
 	}
+	n := 0
 	for _, b := range bufs {
 		c.got.Write(b)
+		n += len(b)
+	}
+	if c.wrote != nil {
+		c.wrote(n)
 	}
 	return nil
 }
@@ -61,7 +77,7 @@ func (c *pipeConn) written() string {
 }
 
 func newTestOutbox(room int) (*outbox, *pipeConn, *worker) {
-	c := &pipeConn{room: room, resume: make(chan struct{})}
+	c := &pipeConn{room: room, resume: make(chan struct{}), ended: make(chan struct{})}
 	o := &outbox{
 		conn:   c,
 		limits: transport.Limits{Send: 1 << 20},
@@ -75,6 +91,13 @@ func mustPush(t *testing.T, o *outbox, w *worker, message string) {
 	t.Helper()
 	if err := o.push([]byte(message), nil, nil, w); err != nil {
 		t.Fatalf("pushing %q: %v", message, err)
+	}
+}
+
+func mustPushControl(t *testing.T, o *outbox, w *worker, octets string) {
+	t.Helper()
+	if err := o.pushControl([]byte(octets), w); err != nil {
+		t.Fatalf("pushing control octets %q: %v", octets, err)
 	}
 }
 
@@ -210,6 +233,152 @@ func TestOutboxPutsControlBeforeWhatIsQueued(t *testing.T) {
 	}
 }
 
+func TestOutboxKeepsControlInOrder(t *testing.T) {
+	t.Parallel()
+	o, c, w := newTestOutbox(2)
+	mustPush(t, o, w, "one")
+	w.flush()
+	mustPush(t, o, w, "two")
+	for _, pong := range []string{"PONG1", "PONG2", "PONG3"} {
+		mustPushControl(t, o, w, pong)
+	}
+	drained := o.drain()
+	close(c.resume)
+	<-drained
+	if got := c.written(); got != "<onePONG1PONG2PONG3<two" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestOutboxTakesControlWhenItTakesNoMessages(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		prepare func(*outbox)
+	}{
+		{"since it is full", func(o *outbox) { o.max = 2 }},
+		{"since the last one was said", func(o *outbox) { o.finish() }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			o, c, w := newTestOutbox(0)
+			mustPush(t, o, w, "one")
+			w.flush()
+			tt.prepare(o)
+			mustPushControl(t, o, w, "PONG") // RS-21
+			drained := o.drain()
+			close(c.resume)
+			<-drained
+			if got := c.written(); got != "<onePONG" {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
+func TestOutboxBoundsTheControlOfWhoDoesNotRead(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		max    int
+		budget int64
+	}{{"by its own bound", 10, 1 << 20}, {"by the process's budget", 1 << 20, 10}} {
+		t.Run(tt.name, func(t *testing.T) {
+			o, c, w := newTestOutbox(0)
+			o.max, o.budget.limit = tt.max, tt.budget
+			mustPush(t, o, w, "1234567890")
+			w.flush()
+			mustPushControl(t, o, w, "1234567890a")
+			if err := o.pushControl([]byte("b"), w); !errors.Is(err, errFull) {
+				t.Errorf("got %v, want %v", err, errFull)
+			}
+			close(c.resume)
+			o.flushers.Wait()
+		})
+	}
+}
+
+// What waits for a full socket is written turn by turn: it stops counting as
+// queued, and control is put in between (RS-25).
+func TestOutboxWritesALongQueueInTurns(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		push func(*outbox, *worker) error
+	}{
+		{"of small messages", func(o *outbox, w *worker) error {
+			return o.push(make([]byte, 1000), nil, nil, w)
+		}},
+		{"of messages that fill no chunk evenly", func(o *outbox, w *worker) error {
+			return o.push(make([]byte, 100), make([]byte, 11_000), []byte("]"), w)
+		}},
+		{"of large messages", func(o *outbox, w *worker) error {
+			return o.push(make([]byte, 10), make([]byte, transport.OwnedFrame), []byte("]"), w)
+		}},
+		{"of places filled late", func(o *outbox, w *worker) error {
+			s, err := o.reserve(w)
+			if err != nil {
+				return err
+			}
+			return o.fill(s, make([]byte, 10), make([]byte, 1000), []byte("]"), w)
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			o, c, w := newTestOutbox(0)
+			o.max = 8 * turnBytes
+			for o.size < 6*turnBytes {
+				if err := tt.push(o, w); err != nil {
+					t.Fatal(err)
+				}
+			}
+			size := o.size
+			w.flush()
+			mustPushControl(t, o, w, "PONG")
+			c.wrote = func(n int) {
+				o.mu.Lock()
+				defer o.mu.Unlock()
+				if want := size + len("PONG") - c.got.Len() + n; o.size != want {
+					t.Errorf("%d octets count as queued after a write, want %d", o.size, want)
+				}
+			}
+			drained := o.drain()
+			close(c.resume)
+			<-drained
+			got := c.written()
+			before, after, found := strings.Cut(got, "PONG")
+			if !found || len(before) > 2*turnBytes || after[0] != '<' {
+				t.Errorf("PONG after %d octets of %d, want it between the first two turns", len(before), len(got))
+			}
+			if len(got) != size+len("PONG") {
+				t.Errorf("%d octets written, want %d", len(got), size+len("PONG"))
+			}
+		})
+	}
+}
+
+func TestOutboxFlushDoesNotWriteForEverWhatOthersPush(t *testing.T) {
+	t.Parallel()
+	o, c, w := newTestOutbox(1 << 20)
+	mustPush(t, o, w, "x")
+	turns := 0
+	c.tried = func() {
+		if turns++; turns < 10*flushTurns {
+			mustPush(t, o, w, "x")
+		}
+	}
+	o.flush()
+	if turns != flushTurns {
+		t.Errorf("the flush took %d turns, want %d", turns, flushTurns)
+	}
+	drained := o.drain()
+	close(c.resume)
+	<-drained
+	if got, want := c.written(), strings.Repeat("<x", flushTurns+1); got != want {
+		t.Errorf("%d octets written, want %d", len(got), len(want))
+	}
+}
+
 func TestOutboxRefuses(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -265,6 +434,7 @@ func TestOutboxGivesUpWhenTheConnectionFails(t *testing.T) {
 		drained := o.drain()
 		close(c.resume)
 		<-drained
+		<-c.ended // by and by, else callers would wait for who hears nothing
 		o.close()
 		if o.size > 0 || o.budget.used.Load() != 0 {
 			t.Errorf("room %d: size %d, charged %d after the end", room, o.size, o.budget.used.Load())
