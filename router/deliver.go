@@ -199,7 +199,8 @@ func (w *worker) refused(p *core.Peer, m wamp.Message, err error) {
 		}
 		dealer.ResultUndelivered(p, m, refusalURI(err), &w.out)
 	case *wamp.Error:
-		if errors.Is(err, errFull) || m.Payload.Elements == 0 {
+		// A URI alone may be too large; the one that says so is not.
+		if errors.Is(err, errFull) || m.URI == refusalURI(err) && m.Payload.Elements == 0 {
 			w.doom(p, err)
 			return
 		}

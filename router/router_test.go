@@ -92,6 +92,11 @@ func TestMessagesTooLargeForTheirReceiver(t *testing.T) {
 				rich.send(`[8,68,%s,{},"com.example.error",[%s]]`, invocation, large)
 				poor.expect(`^\[8,48,4,\{\},"wamp.error.payload_size_exceeded"`)
 
+				poor.send(`[48,5,{},"com.example.rich"]`)
+				invocation = rich.expect(`^\[68,(\d+),`)[0]
+				rich.send(`[8,68,%s,{},"com.example.%s"]`, invocation, strings.Repeat("x", 2000))
+				poor.expect(`^\[8,48,5,\{\},"wamp.error.payload_size_exceeded"`)
+
 				rich.send(`[16,4,{},"com.example.topic",["small"]]`)
 				poor.expect(`^\[36,\d+,\d+,\{\},\["small"\]\]$`)
 				if got := b.realm.Stats().EventsTooLarge; got != 1 {
