@@ -9,7 +9,7 @@
 // broker or dealer under the realm's lock; deliver.go pushes what they decided
 // into the recipients' outboxes before the lock is released; at the end of the
 // batch every touched outbox is flushed with a write that never blocks
-// (outbox.go).
+// (flush.go).
 //
 // Goroutines: Attach uses its caller's as the session's reader; an outbox has
 // a flusher only while its socket is full; a realm's deadline timer runs while
