@@ -115,6 +115,11 @@ func (p *process) send(ctx context.Context, line []byte) error {
 	select {
 	case p.input <- line:
 		return nil
+	default:
+	}
+	select {
+	case p.input <- line:
+		return nil
 	case <-p.done:
 		return p.err
 	case <-ctx.Done():

@@ -1,0 +1,4 @@
+package httpforwarder
+
+// RetryAfter is how long a response asks to wait.
+var RetryAfter = retryAfter
