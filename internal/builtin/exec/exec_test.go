@@ -34,7 +34,10 @@ func command(t *testing.T, role string, env object, more object) object {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := object{"uri": procedure, "command": []string{exe}, "env": object{childVariable: role}}
+	c := object{"uri": procedure, "command": []string{exe}, "env": object{
+		childVariable: role,
+		"GORACE":      "atexit_sleep_ms=0", // else it exits a second late
+	}}
 	for k, v := range env {
 		c["env"].(object)[k] = v
 	}

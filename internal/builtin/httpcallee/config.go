@@ -108,7 +108,7 @@ func parseBase(text string) (*url.URL, error) {
 	case base.Fragment != "" || strings.Contains(text, "#"):
 		return nil, errors.New("has a fragment, which is never sent")
 	case leaves(base.Path):
-		return nil, errors.New("has a path with . or ..")
+		return nil, errors.New("has . or .. in its path")
 	}
 	if !strings.HasSuffix(base.Path, "/") {
 		base = base.JoinPath("/")

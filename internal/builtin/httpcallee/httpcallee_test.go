@@ -298,7 +298,7 @@ func TestFindingsInTheConfiguration(t *testing.T) {
 		{"no base URL", `{"procedure":"a.b"}`, "extra.baseurl: is required"},
 		{"a relative base URL", `{"procedure":"a.b","baseurl":"/x"}`, "extra.baseurl: want an absolute URL such as https://example.com/path"},
 		{"a base URL of another scheme", `{"procedure":"a.b","baseurl":"ftp://h/"}`, "extra.baseurl: want an absolute URL such as https://example.com/path"},
-		{"a base URL with a parent", `{"procedure":"a.b","baseurl":"http://h/a/../b"}`, "extra.baseurl: has a path with . or .."},
+		{"a base URL with a parent", `{"procedure":"a.b","baseurl":"http://h/a/../b"}`, "extra.baseurl: has . or .. in its path"},
 		{"a base URL with a fragment", `{"procedure":"a.b","baseurl":"http://h/#a"}`, "extra.baseurl: has a fragment, which is never sent"},
 		{"a bad base URL, its password unsaid", `{"procedure":"a.b","baseurl":"http://u:p@h:x/"}`, `extra.baseurl: no valid URL: invalid port ":x" after host`},
 		{"a header of the connection", `{` + good + `,"headers":{"host":"a"}}`, "extra.headers: Host cannot be set"},
