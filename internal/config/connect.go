@@ -22,6 +22,7 @@ type RawSocketConnect struct {
 	Serializer     wamp.SerializerNumber
 	MaxMessageSize int  // octets, 1 to MaxMaxMessageSize, enforced exactly
 	Debug          bool // log each frame
+	Auth           ConnectAuth
 }
 
 // ConnectEndpoint is where a transport connects to. Exactly one of the
@@ -36,7 +37,7 @@ type ConnectEndpoint struct {
 type TCPConnect struct {
 	Host    string
 	Port    int
-	Version int           // 4 or 6
+	Version int           // 4 or 6; 0: whichever the host has
 	Timeout time.Duration // for TCP and TLS together; 0 means none
 	TLS     *TLSConnect   // nil means without TLS
 }
@@ -71,17 +72,18 @@ var rawSocketConnectObject = object[ConnectTransport]{
 			},
 			typeIs("rawsocket", func(t *ConnectTransport) *string { return &t.Type }),
 			{
-				key: "endpoint", required: true,
+				key: "endpoint", absent: "required unless `url`",
 				is:  into(connectEndpointVariants.form(), func(t *ConnectTransport) *ConnectEndpoint { return &t.Endpoint }),
-				doc: "Where the router listens.",
+				doc: "Where the router listens.", note: "requires it.",
 			},
-			{key: "url", is: ignored[ConnectTransport]("the endpoint says where to connect (in Crossbar.io too)")},
+			connectURLField,
 		},
 		nested(func(t *ConnectTransport) *RawSocketConnect { return t.RawSocket }, rawSocketConnectFields...)...,
 	),
 	finish: func(c *checker, v *value, t *ConnectTransport) {
 		size := t.RawSocket.MaxMessageSize // as written in options
 		t.RawSocket.MaxMessageSize = c.messageSize(v, size, size)
+		c.resolveURL(v, t)
 	},
 }
 
@@ -99,6 +101,11 @@ var rawSocketConnectFields = []field[RawSocketConnect]{
 	{
 		key: "options", is: into(rawSocketConnectOptions.form(), func(r *RawSocketConnect) *int { return &r.MaxMessageSize }),
 		def: "{}",
+	},
+	{
+		key: "auth", added: true, def: "{}",
+		is:  into(connectAuthObject.form(), func(r *RawSocketConnect) *ConnectAuth { return &r.Auth }),
+		doc: "Who to join as, by whichever of the methods the router asks for.",
 	},
 	{
 		key: "debug", is: into(boolean, func(r *RawSocketConnect) *bool { return &r.Debug }),
@@ -136,6 +143,9 @@ var tcpConnectObject = object[ConnectEndpoint]{
 		[]field[ConnectEndpoint]{typeOnly[ConnectEndpoint]("tcp")},
 		nested(func(e *ConnectEndpoint) *TCPConnect { return e.TCP }, tcpConnectFields...)...,
 	),
+	finish: func(c *checker, v *value, e *ConnectEndpoint) {
+		e.TCP.Version = c.versionOf(v, "host", e.TCP.Host, e.TCP.Version)
+	},
 }
 
 var tcpConnectFields = []field[TCPConnect]{
@@ -150,7 +160,7 @@ var tcpConnectFields = []field[TCPConnect]{
 	},
 	{
 		key: "version", is: into(ipVersion, func(e *TCPConnect) *int { return &e.Version }),
-		def: "4", doc: "IP version.",
+		def: "4", doc: "IP version. Without it, the version of an address in `host` counts.",
 	},
 	{
 		key: "timeout", is: into(connectTimeout, func(e *TCPConnect) *time.Duration { return &e.Timeout }),

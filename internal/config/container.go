@@ -1,21 +1,26 @@
 package config
 
-import "github.com/junctorio/junctor/wamp"
-
 // Container is a worker of type container.
 type Container struct {
-	Components []Component
+	Components []Component // unique by ID
 }
 
-// Component is what a container connects to a router.
-type Component struct {
-	Place
-	ID        string // "" if not configured
-	Type      string // "class" or "function"
-	Realm     wamp.URI
-	Transport ConnectTransport
-	ClassName string // of a component of type class
+// ContainerOptions are the further options of a container.
+type ContainerOptions struct {
+	Shutdown ContainerShutdown
+	Restart  Restart // of its components
 }
+
+// ContainerShutdown says when a container ends by itself.
+type ContainerShutdown string
+
+// The shutdown modes of containers.
+const (
+	ShutdownManual        ContainerShutdown = "shutdown-manual" // never
+	ShutdownOnLastStopped ContainerShutdown = "shutdown-on-last-component-stopped"
+	ShutdownOnAnyStopped  ContainerShutdown = "shutdown-on-any-component-stopped"
+	ShutdownOnAnyFailed   ContainerShutdown = "shutdown-on-any-component-failed"
+)
 
 // containerObject is a worker of type container.
 var containerObject = object[Worker]{
@@ -44,71 +49,48 @@ var containerObject = object[Worker]{
 			},
 		)...,
 	),
+	finish: func(c *checker, v *value, _ *Worker) {
+		if components := v.get("components"); components == nil || components.kind == isList && len(components.items) == 0 {
+			c.warn(MissingKey, v.position(), "", "the container has no components: there is nothing for it to do")
+		}
+	},
 }
 
-// containerOptionsObject has what the options of all workers have, and more.
+// containerOptionsObject has what the options of native workers have, and more.
 var containerOptionsObject = object[WorkerOptions]{
 	name:  "containerOptions",
 	title: "Container options",
+	begin: func(o *WorkerOptions) { o.Container = new(ContainerOptions) },
 	fields: append(
-		[]field[WorkerOptions]{
-			{key: "shutdown", is: silent[WorkerOptions](), doc: "When the container ends; not yet supported."},
-			{key: "restart", is: silent[WorkerOptions](), doc: "When components start again; not yet supported."},
-		},
+		nested(func(o *WorkerOptions) *ContainerOptions { return o.Container }, containerOptionFields...),
 		workerOptionsObject.fields...,
 	),
+	finish: func(c *checker, v *value, o *WorkerOptions) { c.checkModes(v, o.Container) },
 }
 
-var componentVariants = variants[Component]{
-	name:  "component",
-	title: "Component",
-	noun:  "component",
-	objects: []variant[Component]{
-		{name: "class", object: &classObject}, {name: "function", object: &functionObject},
-	},
-	hints: map[string]string{"wamplet": `old documentation has it; use "class"`},
-}
+var containerOptionFields = append(
+	[]field[ContainerOptions]{{
+		key: "shutdown", def: `"shutdown-manual"`,
+		is: into(oneOf(
+			word[ContainerShutdown]{string(ShutdownManual), ShutdownManual},
+			word[ContainerShutdown]{string(ShutdownOnLastStopped), ShutdownOnLastStopped},
+			word[ContainerShutdown]{string(ShutdownOnAnyStopped), ShutdownOnAnyStopped},
+			word[ContainerShutdown]{string(ShutdownOnAnyFailed), ShutdownOnAnyFailed},
+		), func(o *ContainerOptions) *ContainerShutdown { return &o.Shutdown }),
+		doc: "When the container ends by itself: never; when all its components have ended; when one has ended; when one has failed. " +
+			"A component has ended when nothing follows by `restart`. One that has lost its router has not: it connects again.",
+		note: "a lost connection ends the component.",
+	}},
+	nested(func(o *ContainerOptions) *Restart { return &o.Restart },
+		restartFields(false, "never restarts on failure, and `restart-always` is one attempt at once.")...)...,
+)
 
-var classObject = object[Component]{
-	name:      "componentClass",
-	title:     "Component of type class",
-	strangers: map[string]string{"role": "the role comes from authentication at the router"},
-	fields: append(
-		componentFields("class"),
-		field[Component]{
-			key: "classname", required: true,
-			is:  into(anyText, func(o *Component) *string { return &o.ClassName }),
-			doc: "The name of the component.",
-		},
-	),
-}
-
-var functionObject = object[Component]{
-	name:      "componentFunction",
-	title:     "Component of type function",
-	strangers: map[string]string{"role": "the role comes from authentication at the router"},
-	fields: append(
-		componentFields("function"),
-		field[Component]{key: "auth", is: ignored[Component]("Crossbar.io demands it and does nothing with it")},
-		field[Component]{key: "callbacks", is: silent[Component](), doc: "Functions for join, leave, connect and disconnect; not yet supported."},
-	),
-}
-
-// componentFields are the keys that components of both types have.
-func componentFields(name string) []field[Component] {
-	return []field[Component]{
-		{key: "id", is: into(anyText, func(o *Component) *string { return &o.ID }), absent: "none", doc: "Names the component in logs."},
-		typeIs(name, func(o *Component) *string { return &o.Type }),
-		{
-			key: "realm", required: true,
-			is:  into(realmName, func(o *Component) *wamp.URI { return &o.Realm }),
-			doc: "The realm to join.",
-		},
-		{
-			key: "transport", required: true,
-			is:  into(connectTransportVariants.form(), func(o *Component) *ConnectTransport { return &o.Transport }),
-			doc: "How to reach the router.",
-		},
-		{key: "extra", is: silent[Component](), doc: "Configuration for the component itself."},
+// checkModes refuses what Crossbar.io refuses: a container that would both end
+// and restart its components.
+func (c *checker) checkModes(v *value, o *ContainerOptions) {
+	policy, mode := o.Restart.Policy, o.Shutdown
+	if policy == RestartAlways && mode != ShutdownManual && mode != "" ||
+		policy == RestartOnFailed && mode == ShutdownOnAnyFailed {
+		c.fail(Conflict, v.get("restart").position(), "choose another of the two", "%q does not go with %q", policy, mode)
 	}
 }

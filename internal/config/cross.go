@@ -14,14 +14,17 @@ func (c *checker) crossCheck(n *Node) {
 	for i := range n.Workers {
 		w := &n.Workers[i]
 		workers.add(w.ID, w.At("id"))
-		if w.Router == nil {
-			continue
-		}
-		c.checkRouter(w)
-		if !w.Options.Disabled {
-			addresses.addAll(w.Router.Transports)
+		switch {
+		case w.Container != nil:
+			c.checkComponents(w.Container.Components)
+		case w.Router != nil:
+			c.checkRouter(w)
+			if !w.Options.Disabled {
+				addresses.addAll(w.Router.Transports)
+			}
 		}
 	}
+	c.checkGuests(n)
 }
 
 func (c *checker) checkRouter(w *Worker) {
@@ -33,6 +36,7 @@ func (c *checker) checkRouter(w *Worker) {
 		realmNames.add(string(realm.Name), realm.At("name"))
 		c.checkRoles(realm)
 	}
+	c.checkEmbedded(w.Router)
 	transports := &unique{c: c, what: "transport id"}
 	for i := range w.Router.Transports {
 		t := &w.Router.Transports[i]
@@ -105,9 +109,7 @@ func withoutRole(role string) string {
 }
 
 func (r *Router) hasRole(name string) bool {
-	return slices.ContainsFunc(r.Realms, func(realm Realm) bool {
-		return slices.ContainsFunc(realm.Roles, func(role Role) bool { return role.Name == name })
-	})
+	return slices.ContainsFunc(r.Realms, func(realm Realm) bool { return realm.hasRole(name) })
 }
 
 // isPublic reports whether other machines can reach the endpoint without a

@@ -160,11 +160,7 @@ func (vs *variants[T]) section() Section {
 	var b strings.Builder
 	b.WriteString("| `type` | |\n|---|---|\n")
 	for _, v := range vs.objects {
-		state := ""
-		if v.later {
-			state = " (checked, not yet supported)"
-		}
-		fmt.Fprintf(&b, "| `%s` | %s%s |\n", v.name, linkTo(v.object.title), state)
+		fmt.Fprintf(&b, "| `%s` | %s |\n", v.name, linkTo(v.object.title))
 	}
 	for _, name := range vs.later {
 		fmt.Fprintf(&b, "| `%s` | not yet supported |\n", name)

@@ -202,16 +202,22 @@ func (c *checker) checkPort(v *value) {
 
 // checkInterface brings the IP version and the address to listen at together.
 func (c *checker) checkInterface(v *value, e *TCPListen) {
-	address, err := netip.ParseAddr(e.Interface)
+	e.Version = c.versionOf(v, "interface", e.Interface, e.Version)
+}
+
+// versionOf returns the IP version of an endpoint whose address stands under
+// the key: that of the address if it is one and no name.
+func (c *checker) versionOf(v *value, key, text string, version int) int {
+	address, err := netip.ParseAddr(text)
 	if err != nil {
-		return // empty, or a name that is looked up when listening
+		return version // empty, or a name that is looked up later
 	}
-	version := 4
+	its := 4
 	if address.Is6() && !address.Is4In6() {
-		version = 6
+		its = 6
 	}
-	if configured := v.get("version"); configured != nil && e.Version != version {
-		c.fail(Conflict, configured.position(), "", "the interface %s is an address of IP version %d", e.Interface, version)
+	if configured := v.get("version"); configured != nil && version != its {
+		c.fail(Conflict, configured.position(), "", "the %s %s is an address of IP version %d", key, text, its)
 	}
-	e.Version = version
+	return its
 }

@@ -6,23 +6,43 @@ import "fmt"
 // kind is numbered through the whole node. Numbers that the file itself uses
 // are passed over.
 func completeIDs(n *Node) {
-	ids := newIDSource(n)
+	ids := &idSource{last: map[string]int{}, taken: map[string]bool{}}
+	eachID(n, func(id *string, _ string) { ids.taken[*id] = true })
+	eachID(n, ids.complete)
+}
+
+// eachID calls f with the id of each item that has one by default, and the
+// kind of the item.
+func eachID(n *Node, f func(id *string, kind string)) {
 	for i := range n.Workers {
 		w := &n.Workers[i]
-		ids.complete(&w.ID, "worker")
-		if w.Router == nil {
-			continue
+		f(&w.ID, "worker")
+		if w.Container != nil {
+			eachComponent(w.Container.Components, f)
 		}
-		for j := range w.Router.Realms {
-			realm := &w.Router.Realms[j]
-			ids.complete(&realm.ID, "realm")
-			for k := range realm.Roles {
-				ids.complete(&realm.Roles[k].ID, "role")
-			}
+		if w.Router != nil {
+			w.Router.eachID(f)
 		}
-		for j := range w.Router.Transports {
-			ids.complete(&w.Router.Transports[j].ID, "transport")
+	}
+}
+
+func eachComponent(components []Component, f func(id *string, kind string)) {
+	for i := range components {
+		f(&components[i].ID, "component")
+	}
+}
+
+func (r *Router) eachID(f func(id *string, kind string)) {
+	for i := range r.Realms {
+		realm := &r.Realms[i]
+		f(&realm.ID, "realm")
+		for j := range realm.Roles {
+			f(&realm.Roles[j].ID, "role")
 		}
+	}
+	eachComponent(r.Components, f)
+	for i := range r.Transports {
+		f(&r.Transports[i].ID, "transport")
 	}
 }
 
@@ -30,26 +50,6 @@ func completeIDs(n *Node) {
 type idSource struct {
 	last  map[string]int
 	taken map[string]bool
-}
-
-func newIDSource(n *Node) *idSource {
-	ids := &idSource{last: map[string]int{}, taken: map[string]bool{}}
-	for _, w := range n.Workers {
-		ids.taken[w.ID] = true
-		if w.Router == nil {
-			continue
-		}
-		for _, realm := range w.Router.Realms {
-			ids.taken[realm.ID] = true
-			for _, role := range realm.Roles {
-				ids.taken[role.ID] = true
-			}
-		}
-		for _, t := range w.Router.Transports {
-			ids.taken[t.ID] = true
-		}
-	}
-	return ids
 }
 
 func (ids *idSource) complete(id *string, kind string) {

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -54,6 +55,20 @@ var wholeNode = &config.Node{
 				},
 				{ID: "realm001", Name: "realm2", Options: config.RealmOptions{MetaAPI: true, QueuedBytes: 16 << 20}, Roles: []config.Role{}},
 			},
+			Components: []config.Component{
+				{
+					ID: "clock", Type: "class", Realm: "com.example.realm1", ClassName: "com.example.Clock", EndsNode: true,
+					Embedded: &config.Embedded{Role: "backend", Restart: config.Restart{
+						Policy:    config.RestartAlways,
+						Backoff:   config.Backoff{Initial: time.Minute, Max: time.Minute, Factor: 2, Jitter: 0.5},
+						CrashLoop: config.CrashLoop{Failures: 2, Within: 5 * time.Minute},
+					}},
+				},
+				{
+					ID: "component001", Type: "function", Realm: "realm2", Callbacks: config.Callbacks{Join: "b"},
+					Embedded: &config.Embedded{Role: "trusted", Restart: defaultRestart},
+				},
+			},
 			Transports: []config.Transport{
 				{
 					ID: "transport001", Type: "rawsocket",
@@ -95,11 +110,21 @@ var wholeNode = &config.Node{
 				},
 			},
 		}},
-		{ID: "worker001", Type: "container", Options: config.WorkerOptions{Disabled: true}, Container: &config.Container{
-			Components: []config.Component{
+		{
+			ID: "worker001", Type: "container",
+			Options: config.WorkerOptions{Container: &config.ContainerOptions{
+				Shutdown: config.ShutdownOnAnyStopped,
+				Restart: config.Restart{
+					Policy:    config.RestartOnFailed,
+					Backoff:   config.Backoff{Initial: 500 * time.Millisecond, Max: time.Minute, Factor: 1.5},
+					CrashLoop: config.CrashLoop{Within: 10 * time.Second},
+				},
+			}},
+			Container: &config.Container{Components: []config.Component{
 				{
 					ID: "c1", Type: "class", Realm: "realm2", ClassName: "com.example.Component",
-					Transport: config.ConnectTransport{
+					Extra: json.RawMessage(`{"a":[1,2.5,10,true,null,"x\n\"",{}]}`), EndsNode: true,
+					Transport: &config.ConnectTransport{
 						ID: "up1", Type: "rawsocket",
 						Endpoint: config.ConnectEndpoint{TCP: &config.TCPConnect{
 							Host: "example.com", Port: 443, Version: 6, Timeout: 3 * time.Second,
@@ -108,20 +133,81 @@ var wholeNode = &config.Node{
 								Certificate: "/node/c.pem", Key: "/node/c.key",
 							},
 						}},
-						RawSocket: &config.RawSocketConnect{Serializer: wamp.SerializerCBOR, MaxMessageSize: 1024, Debug: true},
+						RawSocket: &config.RawSocketConnect{
+							Serializer: wamp.SerializerCBOR, MaxMessageSize: 1024, Debug: true,
+							Auth: config.ConnectAuth{Anonymous: &config.AnonymousIdentity{AuthID: "me"}},
+						},
 					},
 				},
 				{
-					Type: "function", Realm: "realm2",
-					Transport: config.ConnectTransport{
+					ID: "component002", Type: "function", Realm: "realm2",
+					Callbacks: config.Callbacks{Connect: "a", Join: "b", Leave: "c", Disconnect: "d"},
+					Transport: &config.ConnectTransport{
 						Type:      "rawsocket",
 						Endpoint:  config.ConnectEndpoint{Unix: &config.UnixConnect{Path: "/node/up.sock", Timeout: 10 * time.Second}},
 						RawSocket: &config.RawSocketConnect{Serializer: wamp.SerializerJSON, MaxMessageSize: 131072},
 					},
 				},
-			},
-		}},
+				{
+					ID: "component003", Type: "class", Realm: "realm2", ClassName: "x",
+					Transport: &config.ConnectTransport{
+						Type: "rawsocket",
+						Endpoint: config.ConnectEndpoint{TCP: &config.TCPConnect{
+							Host: "example.com", Port: 8443, Timeout: 10 * time.Second, TLS: &config.TLSConnect{Hostname: "example.com"},
+						}},
+						RawSocket: &config.RawSocketConnect{Serializer: wamp.SerializerJSON, MaxMessageSize: 131072},
+					},
+				},
+			}},
+		},
+		{
+			ID: "guest1", Type: "guest",
+			Guest: &config.Guest{Executable: "bin/worker", Arguments: []string{"--name", "", "x"}},
+			Options: config.WorkerOptions{Guest: &config.GuestOptions{
+				Workdir: "/node/app",
+				Env: config.GuestEnv{
+					Inherit: config.Inherit{Names: []string{"PATH", "HOME"}},
+					Vars:    map[string]string{"MODE": "test", "EMPTY": ""},
+				},
+				Stdin:  config.GuestStdin{Value: json.RawMessage(`{"a":1}`)},
+				Stdout: config.OutputDrop, Stderr: config.OutputClose,
+				Watch: &config.GuestWatch{
+					Directories: []string{"/node/app", "/etc"}, Debounce: 250 * time.Millisecond, Interval: 5 * time.Second,
+					Ignore: []string{"*.tmp"},
+				},
+				Restart: config.Restart{
+					Policy:    config.RestartAlways,
+					Backoff:   config.Backoff{Initial: 500 * time.Millisecond, Max: time.Minute, Factor: 1.5},
+					CrashLoop: config.CrashLoop{Failures: 3, Within: time.Minute},
+				},
+				StopGrace: 2500 * time.Millisecond,
+				After:     []string{"worker002"},
+				Connect:   config.GuestRouter{Router: "router1", Transport: "transport002", Realm: "realm2"},
+				Ready:     &config.GuestReady{AuthID: "worker", Timeout: 5 * time.Second},
+			}},
+		},
+		{
+			ID: "worker002", Type: "guest",
+			Guest: &config.Guest{Executable: "python3", Arguments: []string{}},
+			Options: config.WorkerOptions{Guest: &config.GuestOptions{
+				Workdir: "/node",
+				Env:     config.GuestEnv{Inherit: config.Inherit{All: true}, Vars: map[string]string{}},
+				Stdin:   config.GuestStdin{Close: true},
+				Stdout:  config.OutputLog, Stderr: config.OutputLog,
+				Restart:   defaultRestart,
+				StopGrace: 10 * time.Second,
+				After:     []string{},
+				Connect:   config.GuestRouter{Router: "router1", Transport: "transport001", Realm: "com.example.realm1"},
+				Ready:     &config.GuestReady{Procedure: "com.example.work", Timeout: time.Minute},
+			}},
+		},
 	},
+}
+
+var defaultRestart = config.Restart{
+	Policy:    config.RestartNever,
+	Backoff:   config.Backoff{Initial: time.Second, Max: 30 * time.Second, Factor: 2, Jitter: 0.5},
+	CrashLoop: config.CrashLoop{Failures: 10, Within: 5 * time.Minute},
 }
 
 var (

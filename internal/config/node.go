@@ -19,7 +19,7 @@ type Controller struct {
 // ControllerOptions are the options of a Controller.
 type ControllerOptions struct {
 	Place
-	Shutdown []ShutdownRule // when the node ends by itself
+	Shutdown []ShutdownRule // when the node ends by itself; nil if not configured
 }
 
 // ShutdownRule is a condition on which a node ends.
@@ -110,9 +110,10 @@ var controllerOptionsObject = object[ControllerOptions]{
 		{key: "title", is: ignored[ControllerOptions]("junctor does not rename its process")},
 		{
 			key: "shutdown", is: into(shutdownRules, func(o *ControllerOptions) *[]ShutdownRule { return &o.Shutdown }),
-			def:  `["shutdown_on_worker_exit"]`,
-			doc:  "When the node ends by itself.",
-			note: "the single word `shutdown_on_worker_exit_with_error` also ends the node when a worker ends without error; a list with that word does not.",
+			absent: "`[\"shutdown_on_worker_exit\"]`, but not for guests",
+			doc: "When the node ends by itself: never; when a worker has ended; when one has failed; when the last one has ended. " +
+				"A router has ended when one of its transports has failed, a container as its `shutdown` says, a guest when nothing follows by its `restart`. Without the key the end of a guest does not end the node.",
+			note: "the rules do not see guests; the single word `shutdown_on_worker_exit_with_error` also ends the node when a worker ends without error; a list with that word does not.",
 		},
 		{
 			key: "enable_parallel_worker_start",

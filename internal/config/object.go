@@ -119,9 +119,14 @@ func typeIs[T any](name string, at func(*T) *string) field[T] {
 
 // typeOnly is the same where the type need not be kept.
 func typeOnly[T any](name string) field[T] {
-	f := typeIs(name, func(*T) *string { return new(string) })
-	f.is.target = nil
-	return f
+	return field[T]{key: "type", required: true, is: fixed[T](name)}
+}
+
+// fixed is a word without an alternative, which need not be kept.
+func fixed[T any](name string) binding[T] {
+	b := into(oneOf(word[string]{name, name}), func(*T) *string { return new(string) })
+	b.target = nil
+	return b
 }
 
 // nested lets the fields of a U fill the U that a T points to.
@@ -196,15 +201,20 @@ func (f *field[T]) readInto(c *checker, v *value, t *T) {
 // checkKeys reports keys that are unknown or stand twice.
 func (o *object[T]) checkKeys(c *checker, v *value) {
 	for _, item := range v.items {
-		if winner := v.get(item.key); winner != item {
-			c.warn(Duplicate, item.keyPosition(), "remove one of the two",
-				"the key stands here and in line %d; the last one counts", winner.keyLine)
+		if v.get(item.key) != item {
+			c.warnDuplicate(v, item)
 			continue
 		}
 		if !o.has(item.key) {
 			o.unknown(c, item)
 		}
 	}
+}
+
+// warnDuplicate reports a member of v that a later one with its key replaces.
+func (c *checker) warnDuplicate(v, item *value) {
+	c.warn(Duplicate, item.keyPosition(), "remove one of the two",
+		"the key stands here and in line %d; the last one counts", v.get(item.key).keyLine)
 }
 
 func (o *object[T]) has(key string) bool {

@@ -22,9 +22,12 @@ func TestEveryFieldIsFilledByAKey(t *testing.T) {
 		}
 	}
 	derived := map[string]bool{
-		"Node.Dir":      true,                                                                                            // from Options
-		"Worker.Router": true, "Worker.Container": true, "Transport.RawSocket": true, "ConnectTransport.RawSocket": true, // chosen by type
+		"Node.Dir":      true,                                                                                                                  // from Options
+		"Worker.Router": true, "Worker.Container": true, "Worker.Guest": true, "Transport.RawSocket": true, "ConnectTransport.RawSocket": true, // chosen by type
 		"ListenEndpoint.TCP": true, "ListenEndpoint.Unix": true, "ConnectEndpoint.TCP": true, "ConnectEndpoint.Unix": true, // chosen by type
+		"WorkerOptions.Container": true, "WorkerOptions.Guest": true, "Component.Embedded": true, // chosen by type
+		"ContainerOptions.Restart": true, "GuestOptions.Restart": true, "Embedded.Restart": true, // by several keys
+		"Inherit.All": true, "Inherit.Names": true, // a boolean or a list
 		"PortRange.Low": true, "PortRange.High": true, // a list, no object
 	}
 	seen := map[reflect.Type]bool{}

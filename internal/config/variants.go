@@ -20,12 +20,10 @@ type variants[T any] struct {
 	unwanted func(c *checker, v *value) bool
 }
 
-// variant is one type. If it comes later, its objects are checked like any
-// other, but cannot be used.
+// variant is one type.
 type variant[T any] struct {
 	name   string
 	object *object[T]
-	later  bool
 }
 
 func (vs *variants[T]) form() form[T] {
@@ -53,8 +51,7 @@ func (vs *variants[T]) read(c *checker, v *value) (T, bool) {
 	}
 	for _, candidate := range vs.objects {
 		if candidate.name == name.text {
-			usable := !candidate.later || vs.reportLater(c, v, name)
-			return t, candidate.object.readInto(c, v, &t) && usable
+			return t, candidate.object.readInto(c, v, &t)
 		}
 	}
 	if slices.Contains(vs.later, name.text) {
@@ -100,18 +97,10 @@ func (vs *variants[T]) reportUnknown(c *checker, name *value) {
 func (vs *variants[T]) types() []string {
 	var names []string
 	for _, v := range vs.objects {
-		if !v.later {
-			names = append(names, v.name)
-		}
+		names = append(names, v.name)
 	}
 	return names
 }
 
 // allTypes returns the types that the format has.
-func (vs *variants[T]) allTypes() []string {
-	var names []string
-	for _, v := range vs.objects {
-		names = append(names, v.name)
-	}
-	return append(names, vs.later...)
-}
+func (vs *variants[T]) allTypes() []string { return append(vs.types(), vs.later...) }

@@ -12,30 +12,37 @@ import (
 type Worker struct {
 	Place
 	ID        string // generated (worker001 …) where the file has none; unique
-	Type      string // "router"
+	Type      string // "router", "container" or "guest"
 	Options   WorkerOptions
 	Router    *Router
-	Container *Container // not yet supported: only in disabled workers
+	Container *Container
+	Guest     *Guest
 }
 
-// WorkerOptions are the options that all workers have.
+// WorkerOptions are the options of a worker: those that all have, and what the
+// pointer of its type, if there is one, holds.
 type WorkerOptions struct {
 	Place
-	Disabled bool // do not start this worker
+	Disabled  bool // do not start this worker
+	Container *ContainerOptions
+	Guest     *GuestOptions
 }
 
 // Router is a worker of type router.
 type Router struct {
 	Realms     []Realm     // unique by Name and by ID
+	Components []Component // unique by ID
 	Transports []Transport // unique by ID
 }
 
 var workerVariants = variants[Worker]{
-	name:    "worker",
-	title:   "Worker",
-	noun:    "worker",
-	objects: []variant[Worker]{{name: "router", object: &routerObject}, {name: "container", object: &containerObject, later: true}},
-	later:   []string{"guest", "proxy", "websocket-testee", "hostmonitor", "xbrmm"},
+	name:  "worker",
+	title: "Worker",
+	noun:  "worker",
+	objects: []variant[Worker]{
+		{name: "router", object: &routerObject}, {name: "container", object: &containerObject}, {name: "guest", object: &guestObject},
+	},
+	later: []string{"proxy", "websocket-testee", "hostmonitor", "xbrmm"},
 	unwanted: func(c *checker, v *value) bool {
 		disabled := v.get("options").get("disabled")
 		if disabled == nil {
@@ -75,7 +82,6 @@ var routerObject = object[Worker]{
 				key: "options", is: into(workerOptionsObject.form(), func(w *Worker) *WorkerOptions { return &w.Options }),
 				def: "{}",
 			},
-			{key: "components", is: later[Worker]("components within a router")},
 			{key: "connections", is: ignored[Worker]("neither junctor nor Crossbar.io does anything with it")},
 			{key: "manhole", is: ignored[Worker]("junctor has no shell into the running process")},
 		},
@@ -84,6 +90,10 @@ var routerObject = object[Worker]{
 			field[Router]{
 				key: "realms", is: into(listOf(realmObject.form()), func(r *Router) *[]Realm { return &r.Realms }),
 				def: "[]", doc: "The realms that clients can join.",
+			},
+			field[Router]{
+				key: "components", is: into(listOf(embeddedVariants.form()), func(r *Router) *[]Component { return &r.Components }),
+				def: "[]", doc: "What runs within the router; it is there before the router's transports accept clients.",
 			},
 			field[Router]{
 				key: "transports", is: into(listOf(transportVariants.form()), func(r *Router) *[]Transport { return &r.Transports }),
@@ -118,17 +128,17 @@ var workerOptionsObject = object[WorkerOptions]{
 
 const noPython = "junctor is no Python program"
 
-var envReference = regexp.MustCompile(`^\$\{([a-zA-Z_][a-zA-Z0-9_]*)\}$`)
+var wholeVariable = regexp.MustCompile(`^\$\{([a-zA-Z_][a-zA-Z0-9_]*)\}$`)
 
 // disabledForm is a boolean, or a string that names an environment variable.
 var disabledForm = form[bool]{
 	words:  `true, false or "${NAME}"`,
-	schema: schema{"type": []string{"boolean", "string"}, "pattern": envReference.String()},
+	schema: schema{"type": []string{"boolean", "string"}, "pattern": wholeVariable.String()},
 	read: func(c *checker, v *value) (bool, bool) {
 		if v.kind == isBool {
 			return v.boolean, true
 		}
-		name := envReference.FindStringSubmatch(v.text)
+		name := wholeVariable.FindStringSubmatch(v.text)
 		if v.kind != isText || name == nil {
 			c.wrongType(v, `true, false or "${NAME}"`, "")
 			return false, false

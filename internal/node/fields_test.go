@@ -16,9 +16,9 @@ func TestEveryConfigurationFieldIsHandled(t *testing.T) {
 		reflect.TypeFor[config.Node]():              {"Dir", "Version", "Controller", "Workers"},
 		reflect.TypeFor[config.Controller]():        {"ID", "Options"},
 		reflect.TypeFor[config.ControllerOptions](): {"Shutdown"},
-		reflect.TypeFor[config.Worker]():            {"ID", "Type", "Options", "Router", "Container"}, // what is no router is refused
-		reflect.TypeFor[config.WorkerOptions]():     {"Disabled"},
-		reflect.TypeFor[config.Router]():            {"Realms", "Transports"},
+		reflect.TypeFor[config.Worker]():            {"ID", "Type", "Options", "Router", "Container", "Guest"}, // what is no router is refused
+		reflect.TypeFor[config.WorkerOptions]():     {"Disabled", "Container", "Guest"},
+		reflect.TypeFor[config.Router]():            {"Realms", "Components", "Transports"},
 		reflect.TypeFor[config.Realm]():             {"ID", "Name", "Options", "Roles"},
 		reflect.TypeFor[config.RealmOptions](): {
 			"URICheck", "StrictRequestIDs", "RefuseDisclosure", "QueuedBytes", "DisconnectSlow",

@@ -77,6 +77,9 @@ func (n *Node) openWorker(cfg config.Worker) config.Findings {
 		f.Kind = config.NotSupported
 		return config.Findings{f}
 	}
+	if len(cfg.Router.Components) > 0 {
+		return config.Findings{cfg.At("components").Problem("remove them", "components within a router are not yet supported")}
+	}
 	log := n.opts.Logger.With("worker", cfg.ID)
 	r, findings := newRouter(cfg.Router, log, n.opts.Agent)
 	w := &worker{id: cfg.ID, router: r}
