@@ -19,6 +19,17 @@ type CallOptions struct {
 	// Kwargs are the keyword arguments: nil, a map with string keys or a struct.
 	Kwargs any
 
+	// Payload is sent as it is instead of values, such as that of an event or
+	// invocation that is passed on; args and Kwargs must then be nil. It is
+	// transcoded only if the session has another serializer. Its octets must
+	// never be changed any more.
+	Payload wamp.Payload
+
+	// Attributes travel with the payload: payload passthru mode (PPT-2) and
+	// the like. Nil means none. Where the router does not offer that mode, it
+	// gives wamp.ErrFeatureNotSupported.
+	Attributes *wamp.Attributes
+
 	// OnProgress asks for progressive results and is called with each of them,
 	// in order, by the goroutine that called Call. If it falls behind by more
 	// than Options.ReceiveBytes, the call is cancelled and fails with
@@ -41,7 +52,9 @@ type CallOptions struct {
 // Result is what a call returned: Decode it into values of your own types, or
 // take it as generic Values. The zero Result is empty.
 type Result struct {
-	wamp.Payload
+	wamp.Payload // use Decode or Values; it may be passed on as it is
+
+	Attributes *wamp.Attributes // what travels with the payload (PPT-2), must not be changed; mostly nil
 }
 
 // Call calls a procedure and waits for its result. Args may be nil.
@@ -49,23 +62,29 @@ type Result struct {
 // The error wraps a *wamp.Error if the router or the callee refused
 // (errors.Is(err, wamp.ErrNoSuchProcedure)), a *SizeError if the message is
 // too large for the router, the context's error once that has ended (the call
-// is then cancelled), and net.ErrClosed if the session ends first.
+// is then cancelled), and net.ErrClosed if the session ends first: an
+// *InFlightError then says that the call may have been executed.
 func (s *Session) Call(ctx context.Context, procedure wamp.URI, args []any, opts *CallOptions) (Result, error) {
 	if opts == nil {
 		opts = &CallOptions{}
 	}
-	p, err := s.call(ctx, procedure, args, opts)
+	res, err := s.call(ctx, procedure, args, opts)
 	if err != nil {
 		return Result{}, fmt.Errorf("client: call %s: %w", procedure, err)
 	}
-	return Result{p}, nil
+	return res, nil
+}
+
+// Caller is what calls procedures: a Session, or a Client.
+type Caller interface {
+	Call(ctx context.Context, procedure wamp.URI, args []any, opts *CallOptions) (Result, error)
 }
 
 // Call calls a procedure that returns one value and decodes that. A result
 // with more or fewer positional values is an error.
-func Call[T any](ctx context.Context, s *Session, procedure wamp.URI, args []any, opts *CallOptions) (T, error) {
+func Call[T any](ctx context.Context, c Caller, procedure wamp.URI, args []any, opts *CallOptions) (T, error) {
 	var zero T
-	res, err := s.Call(ctx, procedure, args, opts)
+	res, err := c.Call(ctx, procedure, args, opts)
 	if err != nil {
 		return zero, err
 	}
@@ -79,10 +98,10 @@ func Call[T any](ctx context.Context, s *Session, procedure wamp.URI, args []any
 	return values[0], nil
 }
 
-func (s *Session) call(ctx context.Context, procedure wamp.URI, args []any, opts *CallOptions) (wamp.Payload, error) {
-	payload, err := encode(s.serializer, args, opts.Kwargs)
+func (s *Session) call(ctx context.Context, procedure wamp.URI, args []any, opts *CallOptions) (Result, error) {
+	payload, err := s.content(wamp.RoleDealer, args, opts.Kwargs, opts.Payload, opts.Attributes)
 	if err != nil {
-		return wamp.Payload{}, err
+		return Result{}, err
 	}
 	r := newRequest(wamp.CodeCall)
 	if opts.OnProgress != nil {
@@ -93,17 +112,18 @@ func (s *Session) call(ctx context.Context, procedure wamp.URI, args []any, opts
 		ReceiveProgress: opts.OnProgress != nil,
 		DiscloseMe:      opts.DiscloseMe,
 		TimeoutMillis:   millis(opts.Timeout),
+		Attributes:      opts.Attributes,
 		Payload:         payload,
 	}, r)
 	if err != nil {
-		return wamp.Payload{}, err
+		return Result{}, err
 	}
 	if r.chunks != nil {
 		return s.awaitProgress(ctx, id, r, opts)
 	}
 	select {
 	case rep := <-r.reply:
-		return rep.payload, rep.err
+		return rep.result, rep.err
 	case <-ctx.Done():
 		return s.cancelCall(ctx, id, r, opts.Cancel)
 	}
@@ -119,18 +139,18 @@ func millis(d time.Duration) uint64 {
 
 // cancelCall gives up on a call whose context has ended, unless its answer was
 // faster.
-func (s *Session) cancelCall(ctx context.Context, id wamp.ID, r *request, mode wamp.CancelMode) (wamp.Payload, error) {
+func (s *Session) cancelCall(ctx context.Context, id wamp.ID, r *request, mode wamp.CancelMode) (Result, error) {
 	s.mu.Lock()
 	select {
 	case rep := <-r.reply:
 		s.mu.Unlock()
-		return rep.payload, rep.err
+		return rep.result, rep.err
 	default:
 	}
 	s.dropCallLocked(id, mode)
 	s.mu.Unlock()
 	s.out.flush()
-	return wamp.Payload{}, ctx.Err()
+	return Result{}, ctx.Err()
 }
 
 // dropCallLocked cancels a call that is not answered yet. It takes no room in
@@ -146,15 +166,15 @@ func (s *Session) dropCallLocked(id wamp.ID, mode wamp.CancelMode) {
 
 // chunks are the progressive results that Call has not taken yet.
 type chunks struct {
-	waiting []wamp.Payload // guarded by Session.mu
-	size    int            // guarded by Session.mu
-	more    chan struct{}  // capacity 1: waiting is not empty
+	waiting []Result      // guarded by Session.mu
+	size    int           // guarded by Session.mu
+	more    chan struct{} // capacity 1: waiting is not empty
 }
 
 func newChunks() *chunks { return &chunks{more: make(chan struct{}, 1)} }
 
 // awaitProgress waits for the final result and hands over those before it.
-func (s *Session) awaitProgress(ctx context.Context, id wamp.ID, r *request, opts *CallOptions) (wamp.Payload, error) {
+func (s *Session) awaitProgress(ctx context.Context, id wamp.ID, r *request, opts *CallOptions) (Result, error) {
 	finished := false
 	defer func() {
 		if !finished { // OnProgress panicked
@@ -168,7 +188,7 @@ func (s *Session) awaitProgress(ctx context.Context, id wamp.ID, r *request, opt
 		case rep := <-r.reply:
 			s.deliver(r.chunks, opts.OnProgress)
 			finished = true
-			return rep.payload, rep.err
+			return rep.result, rep.err
 		case <-ctx.Done():
 			finished = true
 			return s.cancelCall(ctx, id, r, opts.Cancel)
@@ -181,8 +201,8 @@ func (s *Session) deliver(c *chunks, onProgress func(Result)) {
 	waiting := c.waiting
 	c.waiting, c.size = nil, 0
 	s.mu.Unlock()
-	for _, p := range waiting {
-		onProgress(Result{p})
+	for _, res := range waiting {
+		onProgress(res)
 	}
 }
 
@@ -201,9 +221,13 @@ func (s *Session) resultLocked(m *wamp.Result, owned bool) *wamp.ProtocolError {
 		s.chunkLocked(r, m, owned)
 	default:
 		delete(s.requests, m.Request)
-		r.reply <- reply{payload: keep(m.Payload, owned)}
+		r.reply <- reply{result: newResult(m, owned)}
 	}
 	return nil
+}
+
+func newResult(m *wamp.Result, owned bool) Result {
+	return Result{Payload: keep(m.Payload, owned), Attributes: m.Attributes}
 }
 
 // chunkLocked queues a progressive result. One that was not asked for is
@@ -220,7 +244,7 @@ func (s *Session) chunkLocked(r *request, m *wamp.Result, owned bool) {
 		r.reply <- reply{err: ErrSlowProgress}
 		return
 	}
-	c.waiting = append(c.waiting, keep(m.Payload, owned))
+	c.waiting = append(c.waiting, newResult(m, owned))
 	c.size += size
 	select {
 	case c.more <- struct{}{}:

@@ -38,3 +38,9 @@ func dial(ctx context.Context, url string, opts *Options) (transport.Conn, error
 	}
 	return rawsocket.Dial(ctx, config)
 }
+
+// refusedTransport reports whether err says that the router does not speak
+// what was asked for.
+func refusedTransport(err error) bool {
+	return errors.Is(err, rawsocket.ErrSerializerUnsupported) || errors.Is(err, rawsocket.ErrLengthUnacceptable)
+}

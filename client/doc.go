@@ -4,7 +4,10 @@
 // Connect dials a router and joins a realm; Join does so over a connection
 // that exists already. Both give a Session, which lives and dies with its
 // connection: it never reconnects by itself, and when it ends, everything that
-// waits on it gets an error.
+// waits on it gets an error. A Client keeps a session alive: made by New and
+// run by Client.Run, it joins again whenever the connection was lost, and has
+// everything that was declared by Client.Register and Client.Subscribe
+// registered and subscribed anew.
 //
 // # Concurrency
 //
@@ -13,6 +16,9 @@
 // there is something for handlers to do, and one that writes while the
 // connection takes less than it is given. Handlers may use the session,
 // Close included.
+//
+// So is a Client. It runs in the goroutine that calls Run, which has the
+// sessions, one after the other, and returns when all handlers have.
 //
 // # What may be lost
 //
@@ -23,4 +29,10 @@
 // know that the router has it. Events that arrive faster than their handler
 // takes them wait in a bounded queue; when it is full they are dropped,
 // counted, and the next event says how many are missing (Event.Lost).
+//
+// A request that was under way when its session ended fails with an
+// *InFlightError, since nobody knows whether it was carried out. A Client
+// sends nothing twice: what has not been sent waits for the next session, what
+// may have been sent fails. Its Publish always asks for the acknowledgement.
+// Events published while a client is down are missed.
 package client

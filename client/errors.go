@@ -22,6 +22,24 @@ type closedError string
 func (e closedError) Error() string { return string(e) }
 func (closedError) Unwrap() error   { return net.ErrClosed }
 
+// InFlightError is what a call, publication or other request fails with that
+// was on its way when the session ended: whether the router or the callee has
+// acted on it is unknown. Only repeat it if doing it twice does no harm.
+//
+// A request that fails with net.ErrClosed and without an *InFlightError was
+// certainly not acted on.
+type InFlightError struct {
+	Cause error // why the session ended; wraps net.ErrClosed
+}
+
+// Error names the cause, and says what it means.
+func (e *InFlightError) Error() string {
+	return e.Cause.Error() + " before the answer came; it is unknown whether the request was carried out"
+}
+
+// Unwrap returns Cause.
+func (e *InFlightError) Unwrap() error { return e.Cause }
+
 // ErrSlowProgress ends a call whose progressive results came faster than
 // CallOptions.OnProgress took them.
 var ErrSlowProgress = errors.New("progressive results came faster than they were taken")

@@ -12,13 +12,15 @@ import (
 
 // Invocation is a call as the callee sees it. It is the handler's to keep.
 type Invocation struct {
-	wamp.Payload // what the caller passed; use Decode or Values
+	wamp.Payload // what the caller passed; use Decode or Values, or pass it on
 
 	Procedure       wamp.URI // as called
 	Caller          wamp.ID  // zero unless disclosed (CID-1)
 	CallerAuthID    string   // empty unless disclosed
 	CallerAuthRole  string   // empty unless disclosed
 	ReceiveProgress bool     // the caller takes progressive results
+
+	Attributes *wamp.Attributes // what travels with the payload (PPT-2), must not be changed; mostly nil
 
 	registration *Registration
 	request      wamp.ID
@@ -39,6 +41,10 @@ type invocationState struct {
 type Reply struct {
 	Args   []any
 	Kwargs any // nil, a map with string keys or a struct
+
+	// Payload and Attributes are as in CallOptions.
+	Payload    wamp.Payload
+	Attributes *wamp.Attributes
 }
 
 // Return makes a Reply of positional values.
@@ -66,13 +72,19 @@ type InvocationHandler func(ctx context.Context, inv *Invocation) (Reply, error)
 // context's error, with wamp.ErrCanceled once the call is cancelled, or if the
 // session has ended. It must not be called after the handler has returned.
 func (inv *Invocation) Progress(ctx context.Context, args []any, kwargs any) error {
+	return inv.ProgressReply(ctx, Reply{Args: args, Kwargs: kwargs})
+}
+
+// ProgressReply is Progress for everything that a Reply can hold.
+func (inv *Invocation) ProgressReply(ctx context.Context, r Reply) error {
 	if !inv.ReceiveProgress {
 		return nil
 	}
 	s := inv.registration.session
-	payload, err := encode(s.serializer, args, kwargs)
+	payload, err := s.content(wamp.RoleDealer, r.Args, r.Kwargs, r.Payload, r.Attributes)
 	if err == nil {
-		err = s.answer(ctx, inv, &wamp.Yield{Request: inv.request, Progress: true, Payload: payload}, payload, false)
+		m := &wamp.Yield{Request: inv.request, Progress: true, Attributes: r.Attributes, Payload: payload}
+		err = s.answer(ctx, inv, m, payload, false)
 	}
 	if err != nil {
 		return fmt.Errorf("client: progress of %s: %w", inv.Procedure, err)
@@ -108,6 +120,7 @@ func newInvocation(reg *Registration, m *wamp.Invocation, payload wamp.Payload) 
 		CallerAuthID:    m.CallerAuthID,
 		CallerAuthRole:  m.CallerAuthRole,
 		ReceiveProgress: m.ReceiveProgress,
+		Attributes:      m.Attributes,
 		registration:    reg,
 		request:         m.Request,
 	}
@@ -226,11 +239,11 @@ func explain(ctx context.Context, err error) error {
 
 // yield sends the handler's reply.
 func (s *Session) yield(ctx context.Context, inv *Invocation, reply Reply) error {
-	payload, err := encode(s.serializer, reply.Args, reply.Kwargs)
+	payload, err := s.content(wamp.RoleDealer, reply.Args, reply.Kwargs, reply.Payload, reply.Attributes)
 	if err != nil {
 		return fmt.Errorf("reply: %w", err)
 	}
-	return s.answer(ctx, inv, &wamp.Yield{Request: inv.request, Payload: payload}, payload, true)
+	return s.answer(ctx, inv, &wamp.Yield{Request: inv.request, Attributes: reply.Attributes, Payload: payload}, payload, true)
 }
 
 // fail sends an ERROR. Should that be too large, it says so instead.
@@ -267,18 +280,14 @@ func (s *Session) errorMessage(err error) *wamp.Error {
 
 // ownError returns a copy of e with its payload in the session's serializer.
 func (s *Session) ownError(e *wamp.Error) *wamp.Error {
-	m := &wamp.Error{URI: e.URI, Attributes: e.Attributes, Payload: e.Payload}
-	if e.Payload.Elements == 0 || e.Payload.Serializer.Number() == s.serializer.Number() {
-		return m
+	if err := s.checkPassthru(wamp.RoleDealer, e.Attributes); err != nil {
+		return &wamp.Error{URI: wamp.ErrFeatureNotSupported}
 	}
-	bytes, err := s.serializer.AppendPayload(nil, e.Payload)
+	payload, err := s.own(e.Payload)
 	if err != nil {
 		s.log.Warn("values of an error cannot be sent", "uri", e.URI, "err", err)
-		m.Payload = wamp.Payload{}
-		return m
 	}
-	m.Payload.Serializer, m.Payload.Bytes = s.serializer, bytes
-	return m
+	return &wamp.Error{URI: e.URI, Attributes: e.Attributes, Payload: payload}
 }
 
 // answer sends a message about an invocation; final says that it is the last.

@@ -13,16 +13,19 @@ var roles = wamp.Roles{}.
 	With(wamp.RolePublisher,
 		wamp.FeaturePublisherIdentification,
 		wamp.FeaturePublisherExclusion,
-		wamp.FeatureSubscriberBlackWhiteListing).
+		wamp.FeatureSubscriberBlackWhiteListing,
+		wamp.FeaturePayloadPassthruMode).
 	With(wamp.RoleSubscriber,
 		wamp.FeaturePublisherIdentification,
 		wamp.FeaturePatternBasedSubscription,
-		wamp.FeatureSubscriptionRevocation).
+		wamp.FeatureSubscriptionRevocation,
+		wamp.FeaturePayloadPassthruMode).
 	With(wamp.RoleCaller,
 		wamp.FeatureProgressiveCallResults,
 		wamp.FeatureCallTimeout,
 		wamp.FeatureCallCanceling,
-		wamp.FeatureCallerIdentification).
+		wamp.FeatureCallerIdentification,
+		wamp.FeaturePayloadPassthruMode).
 	With(wamp.RoleCallee,
 		wamp.FeatureProgressiveCallResults,
 		wamp.FeatureCallTimeout,
@@ -30,7 +33,8 @@ var roles = wamp.Roles{}.
 		wamp.FeatureCallerIdentification,
 		wamp.FeaturePatternBasedRegistration,
 		wamp.FeatureSharedRegistration,
-		wamp.FeatureRegistrationRevocation)
+		wamp.FeatureRegistrationRevocation,
+		wamp.FeaturePayloadPassthruMode)
 
 func (s *Session) hello() *wamp.Hello {
 	methods := []string{"anonymous"}

@@ -12,8 +12,12 @@ type PublishOptions struct {
 	// Kwargs are the keyword arguments: nil, a map with string keys or a struct.
 	Kwargs any
 
+	// Payload and Attributes are as in CallOptions.
+	Payload    wamp.Payload
+	Attributes *wamp.Attributes
+
 	// Acknowledge makes Publish wait until the router has the publication or
-	// refuses it.
+	// refuses it. Client.Publish always does.
 	Acknowledge bool
 
 	// IncludeMe delivers the event to this session too, if it is subscribed (PEX-1).
@@ -47,7 +51,7 @@ func (s *Session) Publish(ctx context.Context, topic wamp.URI, args []any, opts 
 }
 
 func (s *Session) publish(ctx context.Context, topic wamp.URI, args []any, opts *PublishOptions) (wamp.ID, error) {
-	payload, err := encode(s.serializer, args, opts.Kwargs)
+	payload, err := s.content(wamp.RoleBroker, args, opts.Kwargs, opts.Payload, opts.Attributes)
 	if err != nil {
 		return 0, err
 	}
@@ -62,6 +66,7 @@ func (s *Session) publish(ctx context.Context, topic wamp.URI, args []any, opts 
 		DiscloseMe:  opts.DiscloseMe,
 		Retain:      opts.Retain,
 		Filter:      opts.Filter,
+		Attributes:  opts.Attributes,
 		Payload:     payload,
 	}, r)
 	if err != nil || r == nil {

@@ -60,18 +60,30 @@ func (s *Session) Register(ctx context.Context, procedure wamp.URI, h Invocation
 	if opts == nil {
 		opts = &RegisterOptions{}
 	}
-	reg, err := s.register(ctx, procedure, h, *opts)
+	r, err := s.beginRegister(ctx, procedure, h, *opts)
+	if err == nil {
+		_, err = s.await(ctx, r)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("client: register %s: %w", procedure, err)
 	}
-	return reg, nil
+	return r.reg, nil
 }
 
-func (s *Session) register(ctx context.Context, procedure wamp.URI, h InvocationHandler, opts RegisterOptions) (*Registration, error) {
-	if opts.MaxHandlers < 0 || opts.Concurrency < 0 {
-		return nil, errors.New("negative RegisterOptions.MaxHandlers or Concurrency")
+// complete checks o and fills in the defaults.
+func (o *RegisterOptions) complete() error {
+	if o.MaxHandlers < 0 || o.Concurrency < 0 {
+		return errors.New("negative RegisterOptions.MaxHandlers or Concurrency")
 	}
-	setDefault(&opts.MaxHandlers, DefaultMaxHandlers)
+	setDefault(&o.MaxHandlers, DefaultMaxHandlers)
+	return nil
+}
+
+// beginRegister sends REGISTER. The Registration is in the request.
+func (s *Session) beginRegister(ctx context.Context, procedure wamp.URI, h InvocationHandler, opts RegisterOptions) (*request, error) {
+	if err := opts.complete(); err != nil {
+		return nil, err
+	}
 	reg := &Registration{session: s, pattern: pattern{procedure, opts.Match}, handler: h, done: make(chan struct{})}
 	reg.invocations = queue[*Invocation]{workers: opts.MaxHandlers, limit: s.opts.ReceiveBytes, owner: &s.wg}
 	r := newRequest(wamp.CodeRegister)
@@ -88,11 +100,7 @@ func (s *Session) register(ctx context.Context, procedure wamp.URI, h Invocation
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.await(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	return reg, nil
+	return r, nil
 }
 
 // Procedure returns the procedure or pattern that was registered.
@@ -168,6 +176,7 @@ func (s *Session) unregisteredLocked(m *wamp.Unregistered) *wamp.ProtocolError {
 		if reg := s.registrations[m.Registration]; reg != nil {
 			s.log.Warn("router revoked a registration", "uri", reg.pattern.uri, "reason", m.Reason)
 			s.dropLocked(reg)
+			s.revokedLocked()
 		}
 		return nil
 	}

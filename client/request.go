@@ -21,10 +21,18 @@ type request struct {
 	chunks *chunks       // of a CALL that takes progressive results, else nil
 }
 
+// held returns what the router has granted.
+func (r *request) held() held {
+	if r.reg != nil {
+		return r.reg
+	}
+	return r.sub
+}
+
 // reply is the router's answer, or why there is none.
 type reply struct {
 	publication wamp.ID
-	payload     wamp.Payload
+	result      Result
 	err         error
 }
 
@@ -177,24 +185,4 @@ func (s *Session) settleRefusedLocked(r *request) {
 		t.joining--
 		s.leaveLocked(t)
 	}
-}
-
-// keep returns a payload that stays valid after the next read.
-func keep(p wamp.Payload, owned bool) wamp.Payload {
-	if owned {
-		return p
-	}
-	return p.Clone()
-}
-
-// encode returns the payload of a message. Empty elements are left out (MSG-5).
-func encode(s wamp.Serializer, args []any, kwargs any) (wamp.Payload, error) {
-	if len(args) == 0 && kwargs == nil {
-		return wamp.Payload{}, nil
-	}
-	var list any
-	if len(args) > 0 {
-		list = args
-	}
-	return s.EncodePayload(list, kwargs)
 }

@@ -41,6 +41,7 @@ type Session struct {
 	joiner coresession.Joiner
 	over   error // why no message is sent any more; nil while the session lives
 	lastID wamp.ID
+	notify func() // of revocations; nil if nobody asks; must not block
 
 	requests      map[wamp.ID]*request      // by request ID
 	topics        map[pattern]*topic        // subscribed to, or about to be
@@ -177,7 +178,8 @@ func (s *Session) Err() error {
 	}
 }
 
-// Close leaves the realm: requests in progress fail with ErrClosed, messages
+// Close leaves the realm: requests in progress fail with an *InFlightError that
+// wraps ErrClosed, messages
 // that are queued are sent, then GOODBYE, and the connection is closed once
 // the router has answered it or Options.CloseTimeout is over, which gives an
 // error. The contexts of handlers end; Close does not wait for handlers (see
@@ -208,8 +210,34 @@ func (s *Session) Close() error {
 // It must not be called from a handler.
 func (s *Session) Wait() { s.wg.Wait() }
 
-// stopLocked makes the session useless: whoever waits for an answer and
-// whoever asks from now on gets err, and the contexts of handlers end.
+// abandon ends the session without a word.
+func (s *Session) abandon() {
+	_ = s.conn.Close()
+	<-s.done
+}
+
+// ending reports whether the session has ended or is about to.
+func (s *Session) ending() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.over != nil
+}
+
+// onRevocation has notify called whenever the router has revoked something.
+func (s *Session) onRevocation(notify func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.notify = notify
+}
+
+func (s *Session) revokedLocked() {
+	if s.notify != nil {
+		s.notify()
+	}
+}
+
+// stopLocked makes the session useless: whoever waits for an answer gets an
+// *InFlightError, whoever asks from now on gets err, and the contexts of handlers end.
 func (s *Session) stopLocked(err error) {
 	if s.over != nil {
 		return
@@ -217,7 +245,7 @@ func (s *Session) stopLocked(err error) {
 	s.over = err
 	for id, r := range s.requests {
 		delete(s.requests, id)
-		r.reply <- reply{err: err}
+		r.reply <- reply{err: &InFlightError{err}}
 	}
 	s.cancel(err)
 }

@@ -20,7 +20,7 @@ type SubscribeOptions struct {
 
 // Event is a publication as a subscriber sees it. It is the handler's to keep.
 type Event struct {
-	wamp.Payload // what was published; use Decode or Values
+	wamp.Payload // what was published; use Decode or Values, or pass it on
 
 	Topic             wamp.URI
 	Publication       wamp.ID
@@ -28,6 +28,8 @@ type Event struct {
 	PublisherAuthID   string  // empty unless disclosed
 	PublisherAuthRole string  // empty unless disclosed
 	Retained          bool    // kept by the router, published before the subscription began
+
+	Attributes *wamp.Attributes // what travels with the payload (PPT-2), must not be changed; mostly nil
 
 	// Lost is the number of events of this subscription that were dropped
 	// before this one because the handler was slower than they came.
@@ -78,18 +80,27 @@ func (s *Session) Subscribe(ctx context.Context, topic wamp.URI, h EventHandler,
 	if opts == nil {
 		opts = &SubscribeOptions{}
 	}
-	sub := &Subscription{session: s, pattern: pattern{topic, opts.Match}, handler: h, done: make(chan struct{})}
-	sub.events = queue[*Event]{workers: 1, limit: s.opts.ReceiveBytes, owner: &s.wg}
-	r := newRequest(wamp.CodeSubscribe)
-	r.sub = sub
-	_, err := s.send(ctx, &wamp.Subscribe{Topic: topic, Match: opts.Match, GetRetained: opts.GetRetained}, r)
+	r, err := s.beginSubscribe(ctx, topic, h, *opts)
 	if err == nil {
 		_, err = s.await(ctx, r)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("client: subscribe to %s: %w", topic, err)
 	}
-	return sub, nil
+	return r.sub, nil
+}
+
+// beginSubscribe sends SUBSCRIBE. The Subscription is in the request.
+func (s *Session) beginSubscribe(ctx context.Context, topic wamp.URI, h EventHandler, opts SubscribeOptions) (*request, error) {
+	sub := &Subscription{session: s, pattern: pattern{topic, opts.Match}, handler: h, done: make(chan struct{})}
+	sub.events = queue[*Event]{workers: 1, limit: s.opts.ReceiveBytes, owner: &s.wg}
+	r := newRequest(wamp.CodeSubscribe)
+	r.sub = sub
+	_, err := s.send(ctx, &wamp.Subscribe{Topic: topic, Match: opts.Match, GetRetained: opts.GetRetained}, r)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // handle calls the handler. A panic in it is logged, and no more.
@@ -238,6 +249,7 @@ func (s *Session) revokeTopicLocked(m *wamp.Unsubscribed) {
 	}
 	t.subs = nil
 	s.leaveLocked(t)
+	s.revokedLocked()
 }
 
 // eventLocked hands an event to the handlers of its subscription. One whose
@@ -262,6 +274,7 @@ func newEvent(t *topic, m *wamp.Event, payload wamp.Payload) *Event {
 		PublisherAuthID:   m.PublisherAuthID,
 		PublisherAuthRole: m.PublisherAuthRole,
 		Retained:          m.Retained,
+		Attributes:        m.Attributes,
 	}
 	if ev.Topic == "" { // set for patterns only (PSUB-2)
 		ev.Topic = t.pattern.uri
