@@ -45,7 +45,11 @@ func ExampleRouter_Kill() {
 
 	r := junctortest.NewRouter(t)
 	service := r.Client(t)
-	if _, err := service.Register("com.example.greet", greeter, nil); err != nil {
+	declared, err := service.Register("com.example.greet", greeter, nil)
+	if err == nil {
+		err = declared.Wait(t.Context()) // until the router has it
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	fmt.Println(greet(t.Context(), service, "Ann"))
