@@ -60,7 +60,7 @@ var wholeNode = &config.Node{
 					ID: "clock", Type: "class", Realm: "com.example.realm1", ClassName: "com.example.Clock", EndsNode: true,
 					Embedded: &config.Embedded{Role: "backend", Restart: config.Restart{
 						Policy:    config.RestartAlways,
-						Backoff:   config.Backoff{Initial: time.Minute, Max: time.Minute, Factor: 2, Jitter: 0.5},
+						Backoff:   config.Backoff{Initial: time.Minute, Max: time.Minute, Factor: 2},
 						CrashLoop: config.CrashLoop{Failures: 2, Within: 5 * time.Minute},
 					}},
 				},
@@ -206,7 +206,7 @@ var wholeNode = &config.Node{
 
 var defaultRestart = config.Restart{
 	Policy:    config.RestartNever,
-	Backoff:   config.Backoff{Initial: time.Second, Max: 30 * time.Second, Factor: 2, Jitter: 0.5},
+	Backoff:   config.Backoff{Initial: time.Second, Max: 30 * time.Second, Factor: 2},
 	CrashLoop: config.CrashLoop{Failures: 10, Within: 5 * time.Minute},
 }
 

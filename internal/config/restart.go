@@ -20,13 +20,12 @@ type Restart struct {
 }
 
 // Backoff is how long to wait before trying again: Initial at first, then
-// Factor times longer after each failure, up to Max.
+// Factor times longer after each failure, up to Max; a random share less.
 type Backoff struct {
 	Place
 	Initial time.Duration
 	Max     time.Duration
 	Factor  float64 // 1 or more
-	Jitter  float64 // the part of each delay that is left to chance, 0 to 1
 }
 
 // CrashLoop is how many failures, and within what time, mean that starting
@@ -77,22 +76,17 @@ var backoffObject = object[Backoff]{
 		{
 			key: "initial", added: true, def: "1",
 			is:  into(seconds(10*time.Millisecond, longestDelay), func(b *Backoff) *time.Duration { return &b.Initial }),
-			doc: "How long to wait before the first new attempt.",
+			doc: "How long to wait before the first new attempt. A random share of each wait is left out, so that those who lost the same router do not come back at the same moment.",
 		},
 		{
 			key: "max", added: true, absent: "`30`, or `initial` if that is more",
 			is:  into(seconds(10*time.Millisecond, longestDelay), func(b *Backoff) *time.Duration { return &b.Max }),
-			doc: "The longest wait. What worked for longer than this begins with `initial` again.",
+			doc: "The longest wait. What has worked for a while begins with `initial` again.",
 		},
 		{
 			key: "factor", added: true, def: "2",
 			is:  into(number(1, 100), func(b *Backoff) *float64 { return &b.Factor }),
 			doc: "How much longer each wait is than the one before.",
-		},
-		{
-			key: "jitter", added: true, def: "0.5",
-			is:  into(number(0, 1), func(b *Backoff) *float64 { return &b.Jitter }),
-			doc: "The part of each wait that is left to chance, so that those who lost the same router do not come back at the same moment.",
 		},
 	},
 	finish: func(c *checker, v *value, b *Backoff) {
