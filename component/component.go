@@ -12,7 +12,9 @@
 // configuration calls it too. Then, as often as there is a session: Join, and
 // once that session has ended Leave, if the component is a Leaver. At last, if
 // it is a Closer, Close. These calls never overlap; one component has one
-// session at a time. Run plays one session's part of this, Close the last.
+// session at a time. After a crash there is no other Join: whoever wants to
+// restart the component closes it and makes a new one. Run plays one session's
+// part of all this, Close the last.
 package component
 
 import (

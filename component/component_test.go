@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,6 +19,12 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var registered atomic.Int64
+
+// fresh returns a name that nothing has been registered under, also when the
+// tests are run repeatedly.
+func fresh(name string) string { return fmt.Sprintf("com.example.%s%d", name, registered.Add(1)) }
 
 // scripted does what a test tells it, and says what it was told.
 type scripted struct {
@@ -134,7 +142,7 @@ func TestJoinThatFailsForWantOfASessionIsNoCrash(t *testing.T) {
 		return err
 	}}
 	err := component.Run(ctx, c, hosttest.New(t).Join(), func() { t.Error("told that it has joined") })
-	if err != context.Canceled { //nolint:errorlint // it must not be wrapped in a crash
+	if err != context.Canceled { // as it is, not wrapped in a crash
 		t.Errorf("got error %v, want %v", err, context.Canceled)
 	}
 }
@@ -167,15 +175,16 @@ func TestCloseClosesThoseThatCanBe(t *testing.T) {
 func TestRegistrationPanicsOn(t *testing.T) {
 	t.Parallel()
 	factory := func(component.Config) (component.Component, error) { return nil, errTest }
-	component.Register("com.example.Taken", factory)
+	taken := fresh("Taken")
+	component.Register(taken, factory)
 	tests := []struct {
 		name, as string
 		factory  component.Factory
 	}{
 		{"an empty name", "", factory},
 		{"a name of junctor's own", "junctor.Exec", factory},
-		{"a nil factory", "com.example.Nil", nil},
-		{"a name that is taken", "com.example.Taken", factory},
+		{"a nil factory", fresh("Nil"), nil},
+		{"a name that is taken", taken, factory},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -188,10 +197,10 @@ func TestRegistrationPanicsOn(t *testing.T) {
 			component.Register(tt.as, tt.factory)
 		})
 	}
-	if _, ok := component.Lookup("com.example.Taken"); !ok || !slices.Contains(component.Names(), "com.example.Taken") {
-		t.Errorf("com.example.Taken is not among %q", component.Names())
+	if _, ok := component.Lookup(taken); !ok || !slices.Contains(component.Names(), taken) {
+		t.Errorf("%s is not among %q", taken, component.Names())
 	}
-	if _, ok := component.Lookup("com.example.Missing"); ok {
+	if _, ok := component.Lookup(fresh("Missing")); ok {
 		t.Error("found a component that nobody registered")
 	}
 }
@@ -199,8 +208,9 @@ func TestRegistrationPanicsOn(t *testing.T) {
 func TestCallbacksAreCalledInOrder(t *testing.T) {
 	t.Parallel()
 	var calls []string
+	order := fresh("order")
 	for _, event := range []string{"connect", "join", "leave", "disconnect"} {
-		component.RegisterFunc("order."+event, func(_ context.Context, s *client.Session, cfg component.Config) error {
+		component.RegisterFunc(order+"."+event, func(_ context.Context, s *client.Session, cfg component.Config) error {
 			if s == nil || cfg.ID != "c1" {
 				t.Errorf("%s got session %v and id %q", event, s, cfg.ID)
 			}
@@ -209,7 +219,7 @@ func TestCallbacksAreCalledInOrder(t *testing.T) {
 		})
 	}
 	c, err := component.Callbacks{
-		Connect: "order.connect", Join: "order.join", Leave: "order.leave", Disconnect: "order.disconnect",
+		Connect: order + ".connect", Join: order + ".join", Leave: order + ".leave", Disconnect: order + ".disconnect",
 	}.New(component.Config{ID: "c1"})
 	if err != nil {
 		t.Fatal(err)
@@ -223,12 +233,13 @@ func TestCallbacksAreCalledInOrder(t *testing.T) {
 
 func TestCallbackThatFailsEndsTheOthers(t *testing.T) {
 	t.Parallel()
-	component.RegisterFunc("failing.join", func(context.Context, *client.Session, component.Config) error { return errTest })
-	component.RegisterFunc("failing.leave", func(context.Context, *client.Session, component.Config) error {
+	join, leave := fresh("join"), fresh("leave")
+	component.RegisterFunc(join, func(context.Context, *client.Session, component.Config) error { return errTest })
+	component.RegisterFunc(leave, func(context.Context, *client.Session, component.Config) error {
 		t.Error("leave is called though join failed")
 		return nil
 	})
-	c, err := component.Callbacks{Join: "failing.join", Leave: "failing.leave"}.New(component.Config{})
+	c, err := component.Callbacks{Join: join, Leave: leave}.New(component.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -167,16 +169,20 @@ func TestExampleOfHTTPForwarder(t *testing.T) {
 	}
 }
 
+// registered makes names fresh when tests are run repeatedly.
+var registered atomic.Int64
+
 func TestFind(t *testing.T) {
 	t.Parallel()
-	component.Register("com.example.Own", func(component.Config) (component.Component, error) { return nil, errors.New("own") })
-	for _, name := range []string{"junctor.Exec", "com.example.Own"} {
+	own := fmt.Sprintf("com.example.Own%d", registered.Add(1))
+	component.Register(own, func(component.Config) (component.Component, error) { return nil, errors.New("own") })
+	for _, name := range []string{"junctor.Exec", own} {
 		if f, err := builtin.Find(name); f == nil || err != nil {
 			t.Errorf("%s: got error %v", name, err)
 		}
 	}
 	_, err := builtin.Find("crossbar.bridge.rest.RESTCallee")
-	for _, want := range []string{"crossbar.bridge.rest.RESTCallee", "junctor.Exec", "com.example.Own", "guest"} {
+	for _, want := range []string{"crossbar.bridge.rest.RESTCallee", "junctor.Exec", own, "guest"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v does not name %s", err, want)
 		}
@@ -199,6 +205,39 @@ func TestFactoriesHaveNoEffects(t *testing.T) {
 		}
 		if err := component.Close(context.Background(), c); err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestEveryKeyIsDocumented(t *testing.T) {
+	t.Parallel()
+	sections := make(map[string]string)
+	for section := range strings.SplitSeq(readDocument(t), "\n## ") {
+		title, text, _ := strings.Cut(section, "\n")
+		sections[title] = text
+	}
+	for _, tt := range []struct{ name, extra string }{
+		{"junctor.Exec", `{"?":1}`},
+		{"junctor.Exec", `{"procedures":[{"?":1}]}`},
+		{"junctor.Exec", `{"topics":[{"?":1}]}`},
+		{"junctor.HTTPCallee", `{"?":1}`},
+		{"junctor.HTTPForwarder", `{"?":1}`},
+		{"junctor.HTTPForwarder", `{"subscriptions":[{"?":1}]}`},
+		{"junctor.HTTPForwarder", `{"retry":{"?":1}}`},
+	} {
+		_, err := builtin.Components()[tt.name](component.Config{Extra: json.RawMessage(tt.extra)})
+		if err == nil {
+			t.Errorf("%s accepts %s", tt.name, tt.extra)
+			continue
+		}
+		_, known, ok := strings.Cut(err.Error(), "known are ")
+		if !ok {
+			t.Errorf("%s: error %v names no keys", tt.name, err)
+		}
+		for key := range strings.SplitSeq(known, ", ") {
+			if !strings.Contains(sections[tt.name], "`"+key+"`") && !strings.Contains(sections[tt.name], `"`+key+`"`) {
+				t.Errorf("%s does not describe %s of %s", document, key, tt.name)
+			}
 		}
 	}
 }

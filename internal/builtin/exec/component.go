@@ -125,14 +125,39 @@ func (c *Component) beginOne(life context.Context, s *served) error {
 }
 
 // Close ends the long-lived processes: their input ends, and those that have
-// not ended after their grace are killed. It waits for that; the context
-// changes nothing, since a process must not be left behind.
-func (c *Component) Close(context.Context) error {
-	if c.stop != nil {
-		c.stop()
+// not ended after their grace, or when the context ends, are killed. It waits
+// for all of them.
+func (c *Component) Close(ctx context.Context) error {
+	if c.stop == nil {
+		return nil
 	}
+	c.stop()
+	inTime := context.AfterFunc(ctx, c.kill)
 	c.wg.Wait()
+	if !inTime() {
+		return fmt.Errorf("processes were killed: %w", context.Cause(ctx))
+	}
 	return nil
+}
+
+// kill kills the long-lived processes. There will be no others, since Close
+// has stopped the workers.
+func (c *Component) kill() {
+	for i := range c.procedures {
+		c.procedures[i].kill()
+	}
+	for i := range c.topics {
+		c.topics[i].kill()
+	}
+}
+
+func (s *served) kill() {
+	if s.worker == nil {
+		return
+	}
+	if p, err := s.worker.current(); err == nil {
+		p.kill()
+	}
 }
 
 func (s *served) answer(ctx context.Context, inv *client.Invocation) (client.Reply, error) {

@@ -219,3 +219,19 @@ func TestCloseEndsProcesses(t *testing.T) {
 		})
 	}
 }
+
+func TestCloseKillsWhenItsTimeIsOver(t *testing.T) {
+	t.Parallel()
+	a := newAttendance(t)
+	p := server(t, a.env(), object{"grace": "1h"})
+	p["env"].(object)[childVariable] = "stubborn"
+	h := hosttest.New(t).Host(exec.New, config(t, []object{p}, nil))
+	witness := a.next()
+	_ = h.Stop()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := component.Close(ctx, h.Component); !errors.Is(err, context.Canceled) {
+		t.Errorf("got error %v, want %v", err, context.Canceled)
+	}
+	ended(t, witness)
+}

@@ -67,7 +67,8 @@ func (c *command) start(ctx context.Context, log *slog.Logger) (*process, error)
 	return p, nil
 }
 
-// kill ends a process that does not keep the protocol.
+// kill ends a process that does not keep the protocol, or its time. wait must
+// not have returned long ago.
 func (p *process) kill() {
 	_ = procgroup.Kill(p.cmd) // if it cannot be killed, its input still ends
 	p.stop()
@@ -95,7 +96,9 @@ func (p *process) wait() error {
 	p.stop()
 	_ = procgroup.Kill(p.cmd) // there is nobody to tell, and nothing else to try
 	p.writer.Wait()
-	p.stdout.end()
+	if p.cmd.ProcessState.Exited() { // else it was cut off amid a line
+		p.stdout.end()
+	}
 	p.stderr.end()
 	switch {
 	case p.stdout.err != nil:
