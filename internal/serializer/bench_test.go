@@ -2,6 +2,7 @@ package serializer_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -114,6 +115,8 @@ func BenchmarkTranscode(b *testing.B) {
 func BenchmarkWalk(b *testing.B) {
 	bodies := map[string][]any{
 		"records": record(64 << 10),
+		"sensors": {sensors(600)},
+		"varied":  {varied(600)},
 		"text":    {strings.Repeat("The quick brown fox. ", 3000)},
 		"unicode": {strings.Repeat("Ärger mit Übermut ", 3000)},
 		"numbers": numbers(8 << 10),
@@ -136,6 +139,29 @@ func BenchmarkWalk(b *testing.B) {
 			})
 		}
 	}
+}
+
+// sensors are the records of wampload: short tokens, alike from one to the next.
+func sensors(n int) (list []any) {
+	for i := range n {
+		list = append(list, wamp.Dict{
+			"id": int64(100000 + i), "name": fmt.Sprintf("sensor-%05d", i), "value": 20.5 + float64(i), "ok": i%2 == 0,
+			"tags": []any{"a", "bc", "def"},
+		})
+	}
+	return list
+}
+
+// varied are records whose values are of a different length each.
+func varied(n int) (list []any) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range n {
+		list = append(list, wamp.Dict{
+			"id": r.Int64N(1 << r.IntN(60)), "name": strings.Repeat("x", r.IntN(20)), "value": float64(r.IntN(10000)) / 10,
+			"ok": r.IntN(2) == 0, "note": strings.Repeat("a b", r.IntN(10)),
+		})
+	}
+	return list
 }
 
 func numbers(n int) (list []any) {

@@ -23,19 +23,12 @@ func skipSpace(data []byte, pos int) int {
 	return pos
 }
 
-// walkJSON walks the value at pos, where no white space is.
-func walkJSON(data []byte, pos, depth int) (int, error) {
-	if pos >= len(data) {
-		return pos, truncated(data)
-	}
+// scanScalar skips the value at pos, which is no list or dictionary.
+func scanScalar(data []byte, pos int) (int, error) {
 	switch c := data[pos]; c {
 	case '"':
 		end, _, err := scanString(data, pos+1)
 		return end + 1, err
-	case '[':
-		return walkJSONList(data, pos, depth)
-	case '{':
-		return walkJSONDict(data, pos, depth)
 	case 't':
 		return scanWord(data, pos, "true")
 	case 'f':
@@ -47,53 +40,6 @@ func walkJSON(data []byte, pos, depth int) (int, error) {
 		return end, err
 	default:
 		return pos, failAt(pos, "unexpected %q", c)
-	}
-}
-
-func walkJSONList(data []byte, pos, depth int) (int, error) {
-	if depth > maxDepth {
-		return pos, tooDeep(pos)
-	}
-	pos = skipSpace(data, pos+1)
-	if pos < len(data) && data[pos] == ']' {
-		return pos + 1, nil
-	}
-	for {
-		var err error
-		if pos, err = walkJSON(data, pos, depth+1); err != nil {
-			return pos, err
-		}
-		pos = skipSpace(data, pos)
-		if pos < len(data) && data[pos] == ',' {
-			pos = skipSpace(data, pos+1)
-			continue
-		}
-		return scanMark(data, pos, ']', "',' or the end of the list")
-	}
-}
-
-func walkJSONDict(data []byte, pos, depth int) (int, error) {
-	if depth > maxDepth {
-		return pos, tooDeep(pos)
-	}
-	pos = skipSpace(data, pos+1)
-	if pos < len(data) && data[pos] == '}' {
-		return pos + 1, nil
-	}
-	for {
-		var err error
-		if pos, _, err = scanKey(data, pos); err != nil {
-			return pos, err
-		}
-		if pos, err = walkJSON(data, skipSpace(data, pos), depth+1); err != nil {
-			return pos, err
-		}
-		pos = skipSpace(data, pos)
-		if pos < len(data) && data[pos] == ',' {
-			pos = skipSpace(data, pos+1)
-			continue
-		}
-		return scanMark(data, pos, '}', "',' or the end of the dict")
 	}
 }
 
@@ -199,15 +145,18 @@ const (
 	highs = 0x8080808080808080
 )
 
+// specials marks the octets of w that do not stand for themselves in a string,
+// by their high bits. Borrows may set wrong marks, but only above a right one:
+// the lowest counts.
+func specials(w uint64) uint64 {
+	quote, slash := w^'"'*ones, w^'\\'*ones
+	return ((quote - ones) | (slash - ones) | (w - ' '*ones) | w) & highs
+}
+
 // skipPlain skips ASCII that stands for itself in a string.
 func skipPlain(data []byte, pos int) int {
-	for pos+8 <= len(data) {
-		w := binary.LittleEndian.Uint64(data[pos:])
-		quote, slash := w^('"'*ones), w^('\\'*ones)
-		// An octet that is zero in quote or slash, or below ' ' or above 0x7f
-		// in w, sets its high bit here. Borrows may set wrong bits, but only
-		// above a right one, and only the lowest counts.
-		if m := ((quote-ones)&^quote | (slash-ones)&^slash | (w-' '*ones)&^w | w) & highs; m != 0 {
+	for 0 <= pos && pos <= len(data)-8 {
+		if m := specials(binary.LittleEndian.Uint64(data[pos:])); m != 0 {
 			return pos + bits.TrailingZeros64(m)/8
 		}
 		pos += 8
