@@ -57,8 +57,8 @@ var errWithdrawn = errors.New("it was withdrawn")
 
 // Register declares a procedure, which each session offers until Withdraw. It
 // may be called before and while Run runs, returns at once, and fails only if
-// what it is given can never be registered, or is declared already; see
-// Declaration.Wait for the router's answer.
+// what it is given can never be registered, or is declared already. A call made
+// next may reach the router before it; see Declaration.Wait for that.
 //
 // RegisterOptions.MaxHandlers bounds the handlers of all sessions together: those
 // of a session that has ended count until they return. A procedure that is

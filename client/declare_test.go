@@ -68,6 +68,7 @@ func TestDeclarationsMayBeMadeAndWithdrawnWhileTheClientRuns(t *testing.T) {
 			}
 			publish(t.Context(), other, nil).must(t)
 			call(t.Context(), other, nil).must(t)
+			synctest.Wait() // for the event: withdrawing discards those that wait
 			if err := errors.Join(add.Withdraw(t.Context()), tick.Withdraw(t.Context()), tick.Withdraw(t.Context())); err != nil {
 				t.Fatal(err)
 			}
@@ -317,6 +318,33 @@ func TestRefusedDeclaration(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestNewSessionForgetsTheRefusalsOfTheOneBefore(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c, router := scripted(t, client.Supervision{Backoff: client.Backoff{Initial: time.Second}})
+		d := declared(t, c, "com.example.add", nothing, nil)
+		run(t, c)
+		refuse := func(p *peer) {
+			p.send(&wamp.Error{RequestType: wamp.CodeRegister, Request: expect[*wamp.Register](p).Request, URI: wamp.ErrProcedureAlreadyExists})
+		}
+		p := router.join()
+		for range 10 {
+			refuse(p)
+		}
+		synctest.Wait()
+		_ = p.conn.Close()
+		p = router.join()
+		if err := d.Err(); err != nil {
+			t.Errorf("Err is %v on a session where it has not been tried", err)
+		}
+		began := time.Now()
+		refuse(p)
+		p.accept(1)
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("it took %v until the second try, want no more than the first delay", took)
+		}
+	})
 }
 
 func TestManyDeclarationsComeBack(t *testing.T) {
