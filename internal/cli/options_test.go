@@ -51,7 +51,8 @@ func TestOptionsReachTheClient(t *testing.T) {
 	}, register)
 
 	// An option that the client gains must be given a name here, or a flag.
-	flags := []string{"Kwargs", "MaxHandlers", "OnProgress"}
+	// Payload and Attributes are for programs that forward what they received.
+	flags := []string{"Kwargs", "MaxHandlers", "OnProgress", "Payload", "Attributes"}
 	for _, options := range []any{call, publish, subscribe, register} {
 		v := reflect.ValueOf(options)
 		for i := range v.NumField() {

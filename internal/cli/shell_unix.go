@@ -5,7 +5,8 @@ package cli
 import (
 	"context"
 	"os/exec"
-	"syscall"
+
+	"github.com/junctorio/junctor/internal/procgroup"
 )
 
 // shell returns the command that has sh run a line, with words as $1, $2 ….
@@ -13,7 +14,6 @@ import (
 // and Ctrl-C on the terminal reaches junctor alone, which ends in order.
 func shell(ctx context.Context, line string, words []string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "sh", append([]string{"-c", line, "sh"}, words...)...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	procgroup.Isolate(cmd)
 	return cmd
 }
