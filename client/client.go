@@ -21,7 +21,7 @@ var ErrDown = errors.New("not connected to the router")
 // the declarations. Make one with New, and have Run run. All its methods are
 // safe for concurrent use.
 //
-// What is declared is spread over declare.go (declarations and their life),
+// Its parts: declare.go (declarations and their life),
 // supervise.go (Run), supervision.go (how it is set up) and permanent.go (when
 // to give up).
 type Client struct {
