@@ -34,7 +34,12 @@ var everything = router.Role{Name: "anonymous", Permissions: []router.Permission
 
 func newBench(t testing.TB, cfg router.RealmConfig) *bench {
 	t.Helper()
-	b := &bench{t: t, r: router.New(router.Options{})}
+	return newBenchOf(t, router.Options{}, cfg)
+}
+
+func newBenchOf(t testing.TB, opts router.Options, cfg router.RealmConfig) *bench {
+	t.Helper()
+	b := &bench{t: t, r: router.New(opts)}
 	cfg.Name = "realm1"
 	if cfg.Roles == nil {
 		cfg.Roles = []router.Role{everything}

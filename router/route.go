@@ -1,6 +1,9 @@
 package router
 
 import (
+	"slices"
+
+	"github.com/junctorio/junctor/internal/core"
 	"github.com/junctorio/junctor/wamp"
 )
 
@@ -23,6 +26,8 @@ func (s *session) route(m wamp.Message, w *worker) error {
 		defer r.pubsub.Unlock()
 		r.broker.Unsubscribe(s.peer, m, &w.out)
 		w.deliver()
+	case *wamp.Register:
+		s.register(m, w)
 	case *wamp.EventReceived:
 		// Provisional; nothing is done with it (section 3.21).
 	default:
@@ -59,21 +64,35 @@ func (s *session) subscribe(m *wamp.Subscribe, w *worker) {
 	w.deliver()
 }
 
-// routeRPC is route for the dealer's messages.
+func (s *session) register(m *wamp.Register, w *worker) {
+	if !s.perms.allows(ActionRegister, m.Procedure, m.Match) {
+		s.deny(m.Code(), m.Request, w)
+		return
+	}
+	r := s.realm
+	r.rpc.Lock()
+	r.dealer.Register(s.peer, m, &w.out)
+	w.deliver()
+	r.rpc.Unlock()
+	if told := s.router.opts.OnRegister; told != nil && registered(w.out.All()) {
+		told(r.cfg.Name, m.Procedure)
+	}
+}
+
+// registered reports whether the dealer answered REGISTER with REGISTERED.
+func registered(answer []core.Delivery) bool {
+	return slices.ContainsFunc(answer, func(d core.Delivery) bool { return d.Msg.Code() == wamp.CodeRegistered })
+}
+
+// routeRPC is route for the dealer's other messages.
 func (s *session) routeRPC(m wamp.Message, w *worker) error {
-	switch m := m.(type) {
-	case *wamp.Call:
+	if m, ok := m.(*wamp.Call); ok {
 		p := s.perms.find(m.Procedure)
 		if p.Allow&ActionCall == 0 {
 			s.deny(m.Code(), m.Request, w)
 			return nil
 		}
 		m.DiscloseMe = m.DiscloseMe || p.DiscloseCaller
-	case *wamp.Register:
-		if !s.perms.allows(ActionRegister, m.Procedure, m.Match) {
-			s.deny(m.Code(), m.Request, w)
-			return nil
-		}
 	}
 	r := s.realm
 	r.rpc.Lock()
@@ -99,8 +118,6 @@ func (s *session) askDealer(m wamp.Message, w *worker) *wamp.ProtocolError {
 		return d.Error(s.peer, m, w.now, &w.out)
 	case *wamp.Cancel:
 		d.Cancel(s.peer, m, &w.out)
-	case *wamp.Register:
-		d.Register(s.peer, m, &w.out)
 	case *wamp.Unregister:
 		d.Unregister(s.peer, m, &w.out)
 	default:

@@ -34,6 +34,13 @@ type Options struct {
 	// that are full. Beyond it the same happens as when one outbox is full
 	// (RealmConfig.OutboxBytes). Default 1 GiB.
 	QueuedBytes int64
+
+	// OnJoin, if not nil, is told of each session that has joined a realm;
+	// OnRegister of each registration. Both are called by the session's reader
+	// before it handles anything further, outside of all locks: they must not
+	// block.
+	OnJoin     func(realm wamp.URI, p wamp.Principal)
+	OnRegister func(realm, procedure wamp.URI)
 }
 
 func (o Options) withDefaults() Options {

@@ -275,6 +275,9 @@ func (s *session) welcome(g *auth.Grant, w *worker) error {
 		"method", g.Principal.AuthMethod, "serializer", s.serializer.String(), "agent", s.hello.Agent)
 	s.stopHelloTimer()
 	s.hello, s.exchange = nil, nil
+	if told := s.router.opts.OnJoin; told != nil {
+		told(r.cfg.Name, g.Principal)
+	}
 	return s.sendWelcome(g, w)
 }
 
