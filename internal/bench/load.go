@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -24,16 +25,27 @@ type Load struct {
 // returned. Worker tells the Concurrency workers apart, from 0.
 type Operation func(ctx context.Context, worker int, observe func(at time.Time)) error
 
+// OptionError says what of a load or of a scenario is impossible, before
+// anything has been done.
+type OptionError struct{ text string }
+
+// Error says what is given and what would be right.
+func (e *OptionError) Error() string { return e.text }
+
+func impossible(format string, args ...any) error {
+	return &OptionError{fmt.Sprintf(format, args...)}
+}
+
 func (l Load) check() error {
 	switch {
 	case l.Concurrency < 1:
-		return fmt.Errorf("concurrency is %d, want 1 or more", l.Concurrency)
+		return impossible("concurrency is %d, want 1 or more", l.Concurrency)
 	case l.Rate < 0 || l.Rate > 1e9:
-		return fmt.Errorf("rate is %g a second, want 0 (as fast as possible) to 1e9", l.Rate)
+		return impossible("rate is %g a second, want 0 (as fast as possible) to 1e9", l.Rate)
 	case l.Duration <= 0:
-		return fmt.Errorf("duration is %v, want more than 0", l.Duration)
+		return impossible("duration is %v, want more than 0", l.Duration)
 	case l.Warmup < 0:
-		return fmt.Errorf("warm-up is %v, want 0 or more", l.Warmup)
+		return impossible("warm-up is %v, want 0 or more", l.Warmup)
 	}
 	return nil
 }
@@ -52,7 +64,13 @@ func Run(ctx context.Context, l Load, op Operation) (*Report, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	start := time.Now()
-	r := &run{load: l, op: op, start: start, counted: start.Add(l.Warmup), end: start.Add(l.Warmup + l.Duration), recorder: newRecorder()}
+	r := &run{
+		load: l, op: op, recorder: newRecorder(),
+		start: start, counted: start.Add(l.Warmup), end: start.Add(l.Warmup + l.Duration),
+	}
+	if l.Rate > 0 {
+		r.first = int64(math.Ceil(float64(l.Warmup) / l.interval()))
+	}
 	var workers sync.WaitGroup
 	for w := range l.Concurrency {
 		workers.Go(func() {
@@ -77,26 +95,33 @@ type run struct {
 	end      time.Time // operations due from here on are not offered
 	recorder *recorder
 
-	next atomic.Int64 // the number of the next operation; fixed rate only
+	// Fixed rate only: operations are numbered from 0.
+	first int64        // the first that is counted
+	next  atomic.Int64 // the next one
+}
+
+// slot is when an operation is due.
+type slot struct {
+	due     time.Time
+	counted bool
 }
 
 // work is one of the workers. Its error ends the run.
 func (r *run) work(ctx context.Context, worker int) error {
 	for {
-		due, ok := r.due()
-		if !ok || !sleepUntil(ctx, due) {
+		s, ok := r.take()
+		if !ok || !sleepUntil(ctx, s.due) {
 			return nil
 		}
-		count := !due.Before(r.counted)
 		err := r.op(ctx, worker, func(at time.Time) {
-			if count {
-				r.recorder.observe(at.Sub(due))
+			if s.counted {
+				r.recorder.observe(at.Sub(s.due))
 			}
 		})
 		if ctx.Err() != nil {
 			return nil
 		}
-		if count {
+		if s.counted {
 			r.recorder.done(err)
 		}
 		if errors.Is(err, net.ErrClosed) {
@@ -105,17 +130,30 @@ func (r *run) work(ctx context.Context, worker int) error {
 	}
 }
 
-// due returns when the calling worker's next operation is due, and false when
+// take returns when the calling worker's next operation is due, and false when
 // there is none any more. A worker that lags behind gives up at the end of the
 // run: what it did not get round to is counted as missed.
-func (r *run) due() (time.Time, bool) {
+func (r *run) take() (slot, bool) {
 	now := time.Now()
 	if r.load.Rate == 0 {
-		return now, now.Before(r.end)
+		return slot{now, !now.Before(r.counted)}, now.Before(r.end)
+	}
+	if !now.Before(r.counted) {
+		r.endWarmup()
 	}
 	n := r.next.Add(1) - 1
 	due := r.start.Add(time.Duration(float64(n) * r.load.interval()))
-	return due, due.Before(r.end) && now.Before(r.end)
+	return slot{due, n >= r.first}, due.Before(r.end) && now.Before(r.end)
+}
+
+// endWarmup drops what the warm-up left undone. Where the rate is more than
+// can be done, making up for it would leave no time for what is counted.
+func (r *run) endWarmup() {
+	for n := r.next.Load(); n < r.first; n = r.next.Load() {
+		if r.next.CompareAndSwap(n, r.first) {
+			return
+		}
+	}
 }
 
 // missed returns how many operations were due, and to be counted, but never

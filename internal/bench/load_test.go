@@ -94,6 +94,20 @@ func TestOverloadCountsWhatWasMissed(t *testing.T) {
 	})
 }
 
+// What the warm-up could not do is no part of what is measured.
+func TestOverloadStartsAfreshAfterWarmup(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := run(t, bench.Load{Concurrency: 1, Rate: 1000, Warmup: time.Second, Duration: 10 * time.Second}, takes(10*time.Millisecond))
+		if r.Operations != 1000 || r.Missed != 9000 {
+			t.Errorf("got %d operations and %d missed, want 1000 and 9000", r.Operations, r.Missed)
+		}
+		if r.Latency.Max > 10_010_000 || r.Latency.P50 > 5_100_000 {
+			t.Errorf("latency %+v, want it to count from the end of the warm-up", r.Latency)
+		}
+	})
+}
+
 func TestErrorsAreCountedByText(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -149,8 +163,9 @@ func TestImpossibleLoadIsRefused(t *testing.T) {
 		"no duration":      {Concurrency: 1},
 		"negative warm-up": {Concurrency: 1, Duration: 1, Warmup: -1},
 	} {
-		if _, err := bench.Run(t.Context(), l, takes(0)); err == nil {
-			t.Errorf("%s: Run accepted %+v", name, l)
+		_, err := bench.Run(t.Context(), l, takes(0))
+		if impossible := (*bench.OptionError)(nil); !errors.As(err, &impossible) {
+			t.Errorf("%s: Run of %+v returned %v, want an OptionError", name, l, err)
 		}
 	}
 }

@@ -24,7 +24,7 @@ type PubSubOptions struct {
 // has got it; each delivery is observed.
 func PubSub(ctx context.Context, connect Connect, o PubSubOptions, l Load) (*Report, error) {
 	if o.Publishers < 1 || o.Subscribers < 1 || o.Size < 0 {
-		return nil, fmt.Errorf("%d publishers, %d subscribers, %d octets: want at least one publisher and one subscriber, and no negative numbers", o.Publishers, o.Subscribers, o.Size)
+		return nil, impossible("%d publishers, %d subscribers, %d octets: want at least one publisher and one subscriber, and no negative numbers", o.Publishers, o.Subscribers, o.Size)
 	}
 	if err := l.check(); err != nil {
 		return nil, err

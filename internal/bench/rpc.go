@@ -26,7 +26,10 @@ type RPCOptions struct {
 // offer. More than one callee share the procedure in turn.
 func RPC(ctx context.Context, connect Connect, o RPCOptions, l Load) (*Report, error) {
 	if o.Callers < 1 || o.Callees < 0 || o.Size < 0 {
-		return nil, fmt.Errorf("%d callers, %d callees, %d octets: want at least one caller, and no negative numbers", o.Callers, o.Callees, o.Size)
+		return nil, impossible("%d callers, %d callees, %d octets: want at least one caller, and no negative numbers", o.Callers, o.Callees, o.Size)
+	}
+	if err := l.check(); err != nil {
+		return nil, err
 	}
 	var s sessions
 	defer s.close()
