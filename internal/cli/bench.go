@@ -146,6 +146,9 @@ func (f *benchFlags) run(ctx context.Context, measure func(context.Context, benc
 	} else if report != nil {
 		report.Write(p.w)
 	}
+	if err == nil && report.Operations == 0 && report.Errors > 0 {
+		return fmt.Errorf("all %d operations failed", report.Errors)
+	}
 	return err
 }
 

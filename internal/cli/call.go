@@ -15,10 +15,12 @@ import (
 
 // argumentHelp is part of the description of call and publish.
 const argumentHelp = `Arguments that are JSON are taken as such: 1, 2.5, true, null, "text", [1,2],
-{"a":1}. Quotes make a string of anything ('"1"', or "'1'"), and whatever is not
-JSON is a string. Binary is a JSON string of NUL and base64 ("\u0000aGk="). The
-argument - stands for what standard input holds. After -- arguments may begin
-with a dash: call com.example.negate -- -5.`
+{"a":1}. Quotes make a string of anything ('"1"', or "'1'"), --strings of all.
+Other text is a string, unless it begins like a list, an object or a quoted
+string but is none. Binary is a JSON string of NUL and base64 ("\u0000aGk=").
+The argument - stands for what standard input holds, which is binary if it is
+not UTF-8. After -- arguments may begin with a dash:
+call com.example.negate -- -5.`
 
 func (a *app) callCommand() *cobra.Command {
 	var (
@@ -55,6 +57,9 @@ keyword results as "key: value"; otherwise, or with --json, a line of JSON:
 		p, err := out.printer()
 		if err != nil {
 			return err
+		}
+		if timeout < 0 {
+			return usagef("--timeout must not be negative")
 		}
 		c := caller{procedure: wamp.URI(words[0]), timeout: timeout, out: p, stderr: a.env.Stderr}
 		if c.args, c.opts.Kwargs, err = args.parse(words[1:], a.env.Stdin); err != nil {
@@ -115,7 +120,7 @@ func (c *caller) progress(result client.Result) {
 func (c *caller) failed(err error) error {
 	var refused *wamp.Error
 	if errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &refused) {
-		return fmt.Errorf("%s: no answer within %v: %w", c.procedure, c.timeout, context.DeadlineExceeded)
+		return &exitError{ExitTimeout, fmt.Errorf("%s: no answer within %v", c.procedure, c.timeout)}
 	}
 	if !errors.As(err, &refused) {
 		return err

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,15 +34,48 @@ type app struct {
 // Interrupted to have it told from other ends. Run may be called concurrently.
 func Run(ctx context.Context, env Env) int {
 	env.Stderr = serialized(env.Stderr)
+	out := &stdout{Writer: env.Stdout}
+	env.Stdout = out
 	root := newRoot(env)
 	root.SetArgs(env.Args)
 	cmd, err := root.ExecuteContextC(ctx)
 	if cause := context.Cause(ctx); errors.Is(err, context.Canceled) && cause != nil {
 		err = cause // says which signal it was
 	}
+	if err == nil {
+		err = out.failed()
+	}
 	code := exitCode(ctx, err)
 	report(env.Stderr, cmd, err, code)
 	return code
+}
+
+// stdout remembers what kept it from writing, so that no output is lost
+// without a word.
+type stdout struct {
+	io.Writer
+
+	mu  sync.Mutex // guards the field below
+	err error      // the first
+}
+
+func (s *stdout) Write(p []byte) (int, error) {
+	n, err := s.Writer.Write(p)
+	if err != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.err = cmp.Or(s.err, err)
+	}
+	return n, err
+}
+
+func (s *stdout) failed() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		return nil
+	}
+	return fmt.Errorf("standard output: %w", s.err)
 }
 
 // serialized makes a writer safe for concurrent use, if it is no file, which
@@ -93,6 +127,7 @@ A first call takes three commands and no file:
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          knownCommand,
+		Version:       a.version(),
 
 		SuggestionsMinimumDistance: 2,
 
@@ -102,6 +137,7 @@ A first call takes three commands and no file:
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
 	root.SetFlagErrorFunc(flagError)
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddGroup(&cobra.Group{ID: "router", Title: "Router:"}, &cobra.Group{ID: "client", Title: "Client:"})
 	a.addGroup(root, "router", a.devCommand(), a.initCommand(), a.checkCommand(), a.startCommand())
 	a.addGroup(root, "client", a.callCommand(), a.registerCommand(), a.publishCommand(), a.subscribeCommand(), a.benchCommand())

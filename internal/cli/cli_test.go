@@ -122,7 +122,17 @@ func TestMistakesOnTheCommandLine(t *testing.T) {
 		{"a negative time", []string{"start", "--shutdownafter", "-1"}, "must not be negative"},
 		{"a measurement of nothing", []string{"bench", "websocket"}, `unknown command "websocket"`},
 		{"two routers to measure", []string{"bench", "rpc", "--self", "--url", "rs://a:1"}, "--self and --url exclude each other"},
-		{"a certificate without key", []string{"call", "a.b", "--tls-cert", "x.pem"}, "--tls-cert and --tls-key belong together"},
+		{"a URL without scheme", []string{"call", "a.b", "--url", "localhost:8081"}, "no scheme"},
+		{"a URL with an impossible port", []string{"sub", "a.b", "--url", "rs://localhost:99999"}, `port "99999"`},
+		{"a message size that no transport has", []string{"call", "a.b", "--max-message-size", "67108865"}, "want 1 to 67108864 octets"},
+		{"a negative time to call", []string{"call", "a.b", "--timeout", "-1s"}, "--timeout must not be negative"},
+		{"no time to connect", []string{"call", "a.b", "--connect-timeout", "0s"}, "--connect-timeout must be more than 0"},
+		{"text that is not UTF-8", []string{"call", "a.b", "\xff"}, "argument 1: the text is not UTF-8"},
+		{"a measurement without time", []string{"bench", "rpc", "--self", "--duration", "0s"}, "duration is 0s, want more than 0"},
+		{"a measurement without callers", []string{"bench", "rpc", "--self", "--callers", "0"}, "want at least one caller"},
+		{"a measurement without subscribers", []string{"bench", "pubsub", "--self", "--subscribers", "0"}, "one subscriber"},
+		{"authorities without TLS", []string{"call", "a.b", "--url", "rs://localhost:1", "--tls-ca", "ca.pem"}, "need a URL with TLS"},
+		{"a certificate without key", []string{"call", "a.b", "--url", "rss://localhost:1", "--tls-cert", "x.pem"}, "--tls-cert and --tls-key belong together"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -151,7 +161,8 @@ func TestExitCodes(t *testing.T) {
 		{"a wrapped ERROR", nil, fmt.Errorf("x: %w", &wamp.Error{URI: wamp.ErrNoSuchProcedure}), cli.ExitRefused},
 		{"an ERROR that says no", nil, &wamp.Error{URI: wamp.ErrNotAuthorized}, cli.ExitDenied},
 		{"an ABORT that says no", nil, &wamp.Abort{Reason: wamp.ErrAuthenticationRequired}, cli.ExitDenied},
-		{"an ABORT for another reason", nil, &wamp.Abort{Reason: wamp.ErrNoSuchRealm}, cli.ExitFailure},
+		{"an ABORT for want of the realm", nil, &wamp.Abort{Reason: wamp.ErrNoSuchRealm}, cli.ExitDenied},
+		{"an ABORT for another reason", nil, &wamp.Abort{Reason: wamp.ErrProtocolViolation}, cli.ExitFailure},
 		{"a deadline", nil, fmt.Errorf("x: %w", context.DeadlineExceeded), cli.ExitTimeout},
 		{"a timeout at the router", nil, &wamp.Error{URI: wamp.ErrTimeout}, cli.ExitTimeout},
 		{"a lost connection", nil, fmt.Errorf("x: %w", net.ErrClosed), cli.ExitUnavailable},
@@ -189,7 +200,36 @@ func TestVersionIsPrinted(t *testing.T) {
 	if got := run(t, nil, "", "version", "--output", "text"); got.code != 0 || !strings.HasPrefix(got.stdout, "junctor v1.2.3 go") {
 		t.Errorf("got %+v", got)
 	}
+	if flag, command := run(t, nil, "", "--version"), run(t, nil, "", "version"); flag != command {
+		t.Errorf("--version came to %+v, version to %+v", flag, command)
+	}
 	if got := run(t, nil, "", "version", "--json"); !strings.Contains(got.stdout, `"version":"v1.2.3"`) {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// full is a device without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+func TestLostOutputIsAFailure(t *testing.T) {
+	t.Parallel()
+	var stderr bytes.Buffer
+	code := cli.Run(t.Context(), cli.Env{Args: []string{"version"}, Stdout: full{}, Stderr: &stderr, Getenv: func(string) string { return "" }})
+	if code != cli.ExitFailure || !strings.Contains(stderr.String(), "standard output: no space left") {
+		t.Errorf("got code %d and %q, want %d and the reason", code, stderr.String(), cli.ExitFailure)
+	}
+}
+
+func TestVariablesForTLSAreForURLsWithTLS(t *testing.T) {
+	t.Parallel()
+	nobody := "unix://" + filepath.Join(t.TempDir(), "r.sock")
+	env := map[string]string{"JUNCTOR_TLS_CA": "missing.pem", "JUNCTOR_TLS_CERT": "missing.pem", "JUNCTOR_TLS_KEY": "missing.pem"}
+	if got := run(t, env, "", "call", "a.b", "--url", nobody); got.code != cli.ExitUnavailable {
+		t.Errorf("without TLS: got %+v, want code %d: nobody is there", got, cli.ExitUnavailable)
+	}
+	if got := run(t, env, "", "call", "a.b", "--url", "rss://127.0.0.1:1"); got.code != cli.ExitFailure || !strings.Contains(got.stderr, "missing.pem") {
+		t.Errorf("with TLS: got %+v, want code %d and the file", got, cli.ExitFailure)
 	}
 }

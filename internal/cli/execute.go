@@ -43,7 +43,7 @@ func (e *execution) answer(ctx context.Context, inv invocation) (client.Reply, e
 	case ctx.Err() != nil:
 		return client.Reply{}, ctx.Err()
 	case stdout.cut:
-		return client.Reply{}, fmt.Errorf("the command printed more than %d octets: %w", maxExecOutput, wamp.ErrPayloadSizeExceeded)
+		return client.Reply{}, tooLarge("the command printed more than %d octets", maxExecOutput)
 	case err != nil:
 		return client.Reply{}, failure(err, stderr.String())
 	}
@@ -74,7 +74,7 @@ func (e *execution) build(ctx context.Context, inv invocation) (*exec.Cmd, error
 	}
 	if len(kwargsJSON) > maxExecArgument {
 		// Unlike the arguments they have no other way to the command.
-		return nil, fmt.Errorf("keyword arguments are larger than the %d octets that a command can be given: %w", maxExecArgument, wamp.ErrPayloadSizeExceeded)
+		return nil, tooLarge("keyword arguments are larger than the %d octets that a command can be given", maxExecArgument)
 	}
 	environ = append(environ, "WAMP_KWARGS_JSON="+kwargsJSON)
 	if len(argsJSON) > maxExecArgument || strings.ContainsRune(strings.Join(words, ""), 0) {
@@ -85,6 +85,10 @@ func (e *execution) build(ctx context.Context, inv invocation) (*exec.Cmd, error
 	cmd.Stdin = &lines
 	cmd.WaitDelay = execWait // for grandchildren that keep the pipes open
 	return cmd, nil
+}
+
+func tooLarge(format string, limit int) error {
+	return client.NewError(wamp.ErrPayloadSizeExceeded, []any{fmt.Sprintf(format, limit)}, nil)
 }
 
 // failure is the error that the caller gets when a command fails.

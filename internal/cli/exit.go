@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 
+	"github.com/junctorio/junctor/internal/bench"
 	"github.com/junctorio/junctor/wamp"
 )
 
@@ -70,9 +71,10 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
-// denied are the URIs of refusals that credentials or permissions would cure.
+// denied are the URIs of refusals to admit the client, or to let it do what it
+// asked for.
 var denied = []wamp.ErrorURI{
-	wamp.ErrNotAuthorized, wamp.ErrAuthorizationFailed, wamp.ErrNoSuchRole,
+	wamp.ErrNotAuthorized, wamp.ErrAuthorizationFailed, wamp.ErrNoSuchRole, wamp.ErrNoSuchRealm,
 	wamp.ErrNoMatchingAuthMethod, wamp.ErrAuthenticationDenied,
 	wamp.ErrAuthenticationFailed, wamp.ErrAuthenticationRequired,
 }
@@ -81,6 +83,7 @@ var denied = []wamp.ErrorURI{
 func exitCode(ctx context.Context, err error) int {
 	var (
 		usage       *usageError
+		impossible  *bench.OptionError
 		exit        *exitError
 		interrupted Interrupted
 		refused     *wamp.Error
@@ -90,7 +93,7 @@ func exitCode(ctx context.Context, err error) int {
 		return ExitOK
 	case errors.As(err, &exit):
 		return exit.code
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), errors.As(err, &impossible):
 		return ExitUsage
 	case errors.As(err, &interrupted), errors.Is(err, context.Canceled) && errors.As(context.Cause(ctx), &interrupted):
 		return ExitInterrupted

@@ -114,7 +114,7 @@ func (p *printer) text(format string, args ...any) {
 func (p *printer) write(s string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	io.WriteString(p.w, s) // nobody is left to tell that standard output is gone
+	io.WriteString(p.w, s) // a failure is reported at the end, see stdout
 }
 
 // bare is a value for people: a string as it is, containers indented.
@@ -191,6 +191,9 @@ func floatJSON(f float64) any {
 // isTerminal reports whether w is a terminal (or another character device,
 // where it does not matter).
 func isTerminal(w any) bool {
+	if out, ok := w.(*stdout); ok {
+		w = out.Writer
+	}
 	f, ok := w.(*os.File)
 	if !ok {
 		return false

@@ -3,7 +3,6 @@ package cli
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
@@ -131,7 +130,11 @@ func (p *publisher) lines(ctx context.Context, s *client.Session, r io.Reader, a
 			if !ok {
 				return nil
 			}
-			if err := errors.Join(l.err, p.line(ctx, s, l.text, args)); err != nil {
+			err := l.err
+			if err == nil {
+				err = p.line(ctx, s, l.text, args)
+			}
+			if err != nil {
 				return fmt.Errorf("line %d: %w", n, err)
 			}
 		}

@@ -79,6 +79,7 @@ code as exit_code. If the caller cancels, the command is killed.
 			return err
 		}
 		c := &callee{procedure: wamp.URI(words[0]), answer: answer, out: p, stderr: a.env.Stderr, until: until.begin()}
+		defer c.finish() // the end of the session cancels what still runs: no command stays behind
 		return flags.with(cmd.Context(), func(s *client.Session) error { return c.run(cmd.Context(), s, opts) })
 	}
 	return cmd
@@ -132,7 +133,8 @@ type callee struct {
 	out       *printer
 	stderr    io.Writer
 	until     *until
-	busy      sync.RWMutex // read-locked by each handler; locked for good at the end
+	busy      sync.RWMutex // read-locked by each handler; locked for good by finish
+	finished  sync.Once
 }
 
 func (c *callee) run(ctx context.Context, s *client.Session, opts client.RegisterOptions) error {
@@ -146,12 +148,17 @@ func (c *callee) run(ctx context.Context, s *client.Session, opts client.Registe
 	}
 	// Who is being served gets an answer, as long as there is no second signal.
 	err = reg.Unregister(context.WithoutCancel(ctx))
-	if !c.busy.TryLock() {
+	if c.busy.TryLock() {
+		c.busy.Unlock()
+	} else {
 		fmt.Fprintln(c.stderr, "finishing calls in progress")
-		c.busy.Lock()
 	}
+	c.finish()
 	return err
 }
+
+// finish waits until nobody is served any more, and keeps it so.
+func (c *callee) finish() { c.finished.Do(c.busy.Lock) }
 
 var errLeaving = fmt.Errorf("the callee is leaving: %w", wamp.ErrUnavailable)
 

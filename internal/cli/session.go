@@ -14,6 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/junctorio/junctor/client"
+	"github.com/junctorio/junctor/transport"
+	"github.com/junctorio/junctor/transport/rawsocket"
 	"github.com/junctorio/junctor/wamp"
 )
 
@@ -55,21 +57,22 @@ func (f *clientFlags) add(a *app, cmd *cobra.Command) {
 
 // resolve fills what was not given from the environment, then the defaults.
 func (f *clientFlags) resolve() {
-	for _, v := range []struct {
-		flag     *string
-		variable string
-		fallback string
-	}{
-		{&f.url, "JUNCTOR_URL", defaultURL},
-		{&f.realm, "JUNCTOR_REALM", defaultRealm},
-		{&f.authID, "JUNCTOR_AUTHID", ""},
-		{&f.serializer, "JUNCTOR_SERIALIZER", client.DefaultSerializer.String()},
-		{&f.caFile, "JUNCTOR_TLS_CA", ""},
-		{&f.certFile, "JUNCTOR_TLS_CERT", ""},
-		{&f.keyFile, "JUNCTOR_TLS_KEY", ""},
-	} {
-		*v.flag = cmp.Or(*v.flag, f.app.env.Getenv(v.variable), v.fallback)
-	}
+	f.fall(&f.url, "JUNCTOR_URL", defaultURL)
+	f.fall(&f.realm, "JUNCTOR_REALM", defaultRealm)
+	f.fall(&f.authID, "JUNCTOR_AUTHID", "")
+	f.fall(&f.serializer, "JUNCTOR_SERIALIZER", client.DefaultSerializer.String())
+}
+
+// resolveTLS is resolve for what only a URL with TLS has a use for: variables
+// for one router must not keep a user from another.
+func (f *clientFlags) resolveTLS() {
+	f.fall(&f.caFile, "JUNCTOR_TLS_CA", "")
+	f.fall(&f.certFile, "JUNCTOR_TLS_CERT", "")
+	f.fall(&f.keyFile, "JUNCTOR_TLS_KEY", "")
+}
+
+func (f *clientFlags) fall(flag *string, variable, fallback string) {
+	*flag = cmp.Or(*flag, f.app.env.Getenv(variable), fallback)
 }
 
 // connector is what the flags come to. It may be used concurrently.
@@ -81,7 +84,17 @@ type connector struct {
 
 func (f *clientFlags) connector() (*connector, error) {
 	f.resolve()
-	opts, err := f.options()
+	if f.connect <= 0 {
+		return nil, usagef("--connect-timeout must be more than 0")
+	}
+	router, err := transport.ParseURL(f.url)
+	if err != nil {
+		return nil, usagef("--url: %v", err)
+	}
+	if router.TLS {
+		f.resolveTLS()
+	}
+	opts, err := f.options(router.TLS)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +155,7 @@ func (c *connector) explain(ctx context.Context, err error) error {
 	return &exitError{ExitUnavailable, fmt.Errorf(text, c.url, err)}
 }
 
-func (f *clientFlags) options() (client.Options, error) {
+func (f *clientFlags) options(withTLS bool) (client.Options, error) {
 	opts := client.Options{
 		Realm:          wamp.URI(f.realm),
 		AuthID:         f.authID,
@@ -152,14 +165,18 @@ func (f *clientFlags) options() (client.Options, error) {
 	if !opts.Realm.Valid(wamp.URILoose) {
 		return opts, usagef("--realm %s: not a valid URI", quote(f.realm))
 	}
-	if f.maxMessage < 0 {
-		return opts, usagef("--max-message-size %d: want octets", f.maxMessage)
+	if f.maxMessage < 0 || f.maxMessage > rawsocket.MaxLimit {
+		return opts, usagef("--max-message-size %d: want 1 to %d octets, or 0 for the default", f.maxMessage, rawsocket.MaxLimit)
 	}
 	var err error
 	if opts.Serializer, err = parseSerializer(f.serializer); err != nil {
 		return opts, err
 	}
-	opts.TLS, err = f.tls()
+	if withTLS {
+		opts.TLS, err = f.tls()
+	} else if f.caFile != "" || f.certFile != "" || f.keyFile != "" {
+		err = usagef("--tls-ca, --tls-cert and --tls-key need a URL with TLS, such as rss://host:8082; got %s", f.url)
+	}
 	return opts, err
 }
 

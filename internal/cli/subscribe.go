@@ -99,11 +99,13 @@ func (sub *subscriber) event(_ context.Context, ev *client.Event) {
 
 // untilFlags say when subscribe and register end by themselves.
 type untilFlags struct {
+	what    string // what is counted
 	count   int
 	timeout time.Duration
 }
 
 func (f *untilFlags) add(cmd *cobra.Command, what string) {
+	f.what = what
 	cmd.Flags().IntVarP(&f.count, "count", "n", 0, "end after this many "+what+" (0: go on)")
 	cmd.Flags().DurationVarP(&f.timeout, "timeout", "t", 0, "end after this time, as a failure if --count "+what+" have not come (0: go on)")
 }
@@ -116,11 +118,12 @@ func (f *untilFlags) check() error {
 }
 
 func (f *untilFlags) begin() *until {
-	return &until{want: int64(f.count), timeout: f.timeout, enough: make(chan struct{})}
+	return &until{what: f.what, want: int64(f.count), timeout: f.timeout, enough: make(chan struct{})}
 }
 
 // until counts what has happened, and waits for the end.
 type until struct {
+	what    string
 	want    int64 // 0: no end
 	timeout time.Duration
 	begun   atomic.Int64
@@ -152,7 +155,7 @@ func (u *until) wait(ctx context.Context, s *client.Session) error {
 	case <-s.Done():
 		return s.Err()
 	case <-over:
-		return u.short(fmt.Errorf("%d of %d after %v: %w", u.ended.Load(), u.want, u.timeout, context.DeadlineExceeded))
+		return u.short(&exitError{ExitTimeout, fmt.Errorf("%d of %d %s after %v", u.ended.Load(), u.want, u.what, u.timeout)})
 	case <-ctx.Done():
 		return u.short(context.Cause(ctx))
 	}

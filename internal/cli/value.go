@@ -9,6 +9,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -165,12 +166,18 @@ func (a *arguments) value(text string, stdin *io.Reader) (any, error) {
 		if err != nil {
 			return nil, err
 		}
+		if !utf8.Valid(data) && !a.strings {
+			return data, nil
+		}
 		return a.text(strings.TrimSuffix(string(data), "\n"))
 	}
 	return a.text(text)
 }
 
 func (a *arguments) text(text string) (any, error) {
+	if !utf8.ValidString(text) {
+		return nil, errors.New("the text is not UTF-8, as strings must be")
+	}
 	if a.strings {
 		return text, nil
 	}

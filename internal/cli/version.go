@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"runtime"
 
 	"github.com/spf13/cobra"
@@ -20,12 +21,18 @@ func (a *app) versionCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		platform := runtime.GOOS + "/" + runtime.GOARCH
 		if p.json {
 			p.line(map[string]string{"version": a.env.Version, "go": runtime.Version(), "platform": platform})
 		}
-		p.text("junctor %s %s %s", a.env.Version, runtime.Version(), platform)
+		p.text("%s", a.version())
 		return nil
 	}
 	return cmd
+}
+
+const platform = runtime.GOOS + "/" + runtime.GOARCH
+
+// version is what "junctor version" and "junctor --version" print.
+func (a *app) version() string {
+	return fmt.Sprintf("junctor %s %s %s", a.env.Version, runtime.Version(), platform)
 }
