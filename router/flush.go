@@ -147,7 +147,7 @@ func (o *outbox) idleLocked() {
 // nothing. But what was sent before has a moment to be read.
 func (o *outbox) failedLocked() {
 	if !o.closed {
-		time.AfterFunc(lingerTimeout, func() { o.conn.Close() })
+		o.failed = time.AfterFunc(lingerTimeout, func() { o.conn.Close() })
 	}
 	o.dropLocked()
 }
@@ -204,6 +204,9 @@ func (o *outbox) drain() <-chan struct{} {
 func (o *outbox) close() {
 	o.mu.Lock()
 	o.dropLocked()
+	if o.failed != nil {
+		o.failed.Stop()
+	}
 	o.mu.Unlock()
 	o.flushers.Wait()
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/junctorio/junctor/transport"
 )
@@ -38,17 +39,18 @@ type outbox struct {
 	limits transport.Limits
 	budget *budget
 
-	mu       sync.Mutex // guards the fields below
-	queue    []chunk    // written from the front
-	slots    int        // slots in queue
-	size     int        // octets in queue and in the chunks being written
-	max      int        // above it nothing more is pushed; set on joining
-	charged  int        // octets of size charged to budget
-	touched  bool       // somebody will call flush
-	writing  bool       // a flush or the flusher is at work and will look at queue again
-	stuck    bool       // the flusher is at work: the socket was full, or there was too much
-	final    bool       // nothing may be pushed any more; what is queued is still written
-	closed   bool       // nothing is written any more
+	mu       sync.Mutex  // guards the fields below
+	queue    []chunk     // written from the front
+	slots    int         // slots in queue
+	size     int         // octets in queue and in the chunks being written
+	max      int         // above it nothing more is pushed; set on joining
+	charged  int         // octets of size charged to budget
+	touched  bool        // somebody will call flush
+	writing  bool        // a flush or the flusher is at work and will look at queue again
+	stuck    bool        // the flusher is at work: the socket was full, or there was too much
+	final    bool        // nothing may be pushed any more; what is queued is still written
+	closed   bool        // nothing is written any more
+	failed   *time.Timer // closes a connection that could not be written to
 	flushers sync.WaitGroup
 	drained  chan struct{} // made by drain; closed when there is nothing left to write
 

@@ -104,6 +104,7 @@ func (s *session) readLoop(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		clear(batch) // or an idle session would keep what it read alive
 		if s.batch = batch[:0]; cap(batch) > maxKeptBatch {
 			s.batch = nil
 		}
