@@ -127,17 +127,22 @@ A first call takes three commands and no file:
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          knownCommand,
-		Version:       a.version(),
 
 		SuggestionsMinimumDistance: 2,
-
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	// Not cobra's Version: its templates would add two megabytes to the program.
+	version := root.Flags().BoolP("version", "v", false, "print the version")
+	root.RunE = func(cmd *cobra.Command, _ []string) error {
+		if *version {
+			_, err := fmt.Fprintln(env.Stdout, a.version())
+			return err
+		}
+		return cmd.Help()
 	}
 	root.SetIn(env.Stdin)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
 	root.SetFlagErrorFunc(flagError)
-	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddGroup(&cobra.Group{ID: "router", Title: "Router:"}, &cobra.Group{ID: "client", Title: "Client:"})
 	a.addGroup(root, "router", a.devCommand(), a.initCommand(), a.checkCommand(), a.startCommand())
 	a.addGroup(root, "client", a.callCommand(), a.registerCommand(), a.publishCommand(), a.subscribeCommand(), a.benchCommand())
