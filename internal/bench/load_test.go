@@ -173,11 +173,11 @@ func TestImpossibleLoadIsRefused(t *testing.T) {
 func TestReportIsReadable(t *testing.T) {
 	t.Parallel()
 	r := bench.Report{
-		Kind: "pubsub", Offered: 500, Seconds: 10, Operations: 4990, Rate: 499, Observations: 79840,
+		Kind: "pubsub", Offered: 1e6, Seconds: 10, Operations: 4990, Rate: 499, Observations: 79840,
 		Errors: 3, ErrorTexts: map[string]int{"timed out": 2, "refused": 1}, Missed: 7,
 		Latency: bench.Latency{Mean: 130.4, P50: 99, P90: 150, P99: 1500, P999: 20_000, Max: 1_230_000},
 	}
-	want := `publications 4990 in 10.0 s, 499 a second (offered 500)
+	want := `publications 4990 in 10.0 s, 499 a second (offered 1000000)
 deliveries   79840, 7984 a second
 latency      p50 99 µs  p90 150 µs  p99 1.5 ms  p99.9 20.0 ms  max 1.23 s  mean 130 µs
 errors       3

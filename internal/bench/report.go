@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -47,7 +48,7 @@ func (r *Report) Write(w io.Writer) {
 	}
 	fmt.Fprintf(w, "%-12s %d in %.1f s, %.0f a second", unit, r.Operations, r.Seconds, r.Rate)
 	if r.Offered > 0 {
-		fmt.Fprintf(w, " (offered %g)", r.Offered)
+		fmt.Fprintf(w, " (offered %s)", strconv.FormatFloat(r.Offered, 'f', -1, 64))
 	}
 	fmt.Fprintln(w)
 	if r.Kind == "pubsub" {
