@@ -19,7 +19,7 @@ type worker struct {
 
 	touched  []*outbox  // to flush
 	deferred []deferred // to transcode in settle
-	doomed   []*session // to close in settle
+	losses   []loss     // to log in settle
 
 	msg    wamp.Message           // what heads and encoded are of
 	heads  [numSerializers][]byte // msg's head by serializer number
@@ -42,6 +42,14 @@ type deferred struct {
 	to   *session // peer's owner
 	msg  wamp.Message
 	slot *slot
+}
+
+// loss is a message that a session does not get, and that is not answered for.
+type loss struct {
+	to   *session
+	id   wamp.ID // of the session; what it knows itself is its reader's
+	err  error   // why
+	ends bool    // the session is ended for it
 }
 
 type transcoding struct {
@@ -137,11 +145,11 @@ func (w *worker) settle() {
 	w.deferred = w.deferred[:0]
 	w.payload = wamp.Payload{}
 	w.transcoded = [numSerializers]transcoding{}
-	for _, s := range w.doomed {
-		s.kill()
+	for _, l := range w.losses {
+		l.settle()
 	}
-	clear(w.doomed)
-	w.doomed = w.doomed[:0]
+	clear(w.losses)
+	w.losses = w.losses[:0]
 	w.out.Reset()
 	w.delivered = 0
 	w.msg = nil // its struct is recycled, so the same pointer may be another message
@@ -210,14 +218,21 @@ func (w *worker) refused(p *core.Peer, m wamp.Message, err error) {
 	}
 }
 
+// eventRefused counts an event that is left out (RS-20), and has the first one
+// of a session logged.
 func (w *worker) eventRefused(p *core.Peer, err error) {
-	switch r := p.Owner.(*session).realm; {
+	s := p.Owner.(*session)
+	switch r := s.realm; {
 	case !errors.Is(err, errFull):
 		r.stats.eventsTooLarge.Add(1)
 	case r.cfg.DisconnectSlow:
 		w.doom(p, err)
+		return
 	default:
 		r.stats.eventsDropped.Add(1)
+	}
+	if !s.lossy.Swap(true) {
+		w.losses = append(w.losses, loss{to: s, id: p.ID, err: err})
 	}
 }
 
@@ -240,9 +255,18 @@ func (w *worker) doom(p *core.Peer, err error) {
 		return
 	}
 	s.realm.stats.slowConsumers.Add(1)
-	s.connLog().Warn("session ended: its outbox cannot take more",
-		"realm", string(s.realm.cfg.Name), "session", uint64(p.ID), "err", err)
-	w.doomed = append(w.doomed, s)
+	w.losses = append(w.losses, loss{to: s, id: p.ID, err: err, ends: true})
+}
+
+// settle does for a loss what must not be done under a lock.
+func (l *loss) settle() {
+	log := l.to.connLog().With("realm", string(l.to.realm.cfg.Name), "session", uint64(l.id))
+	if !l.ends {
+		log.Warn("an event does not reach a session; further ones are only counted", "err", l.err)
+		return
+	}
+	log.Warn("session ended: its outbox cannot take more", "err", l.err)
+	l.to.kill()
 }
 
 // flush flushes every outbox that this worker pushed to. It must be called

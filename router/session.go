@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"sync/atomic"
 	"time"
 
@@ -52,6 +53,7 @@ type session struct {
 	exchange   auth.Exchange // while a challenge is pending
 	hello      *wamp.Hello   // while authenticating
 
+	lossy   atomic.Bool // an event did not reach it, which is logged once
 	slow    atomic.Bool // ended because its outbox was full
 	joined  atomic.Bool // a WELCOME was sent
 	leaving atomic.Bool // the router shuts down
@@ -381,7 +383,15 @@ func (s *session) connLog() *slog.Logger {
 	info := s.conn.Info()
 	log := s.router.opts.Logger.With("transport", info.ID)
 	if info.RemoteAddr != nil {
-		log = log.With("peer", info.RemoteAddr.String())
+		log = log.With("peer", peerName(info.RemoteAddr))
 	}
 	return log
+}
+
+// peerName names a client in logs. One of a Unix socket has no address.
+func peerName(addr net.Addr) string {
+	if s := addr.String(); s != "" && s != "@" {
+		return s
+	}
+	return addr.Network()
 }
