@@ -12,6 +12,7 @@ import (
 	"github.com/junctorio/junctor/internal/builtin/exec"
 	"github.com/junctorio/junctor/internal/builtin/httpcallee"
 	"github.com/junctorio/junctor/internal/builtin/httpforwarder"
+	"github.com/junctorio/junctor/internal/builtin/link"
 )
 
 // Components returns the factories of the built-in components by name.
@@ -20,6 +21,7 @@ func Components() map[string]component.Factory {
 		"junctor.Exec":          exec.New,
 		"junctor.HTTPCallee":    httpcallee.New,
 		"junctor.HTTPForwarder": httpforwarder.New,
+		"junctor.Link":          link.New,
 	}
 }
 

@@ -224,6 +224,11 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 		{"junctor.HTTPForwarder", `{"?":1}`},
 		{"junctor.HTTPForwarder", `{"subscriptions":[{"?":1}]}`},
 		{"junctor.HTTPForwarder", `{"retry":{"?":1}}`},
+		{"junctor.Link", `{"?":1}`},
+		{"junctor.Link", `{"upstream":{"?":1}}`},
+		{"junctor.Link", `{"upstream":{"tls":{"?":1}}}`},
+		{"junctor.Link", `{"topics":[{"?":1}]}`},
+		{"junctor.Link", `{"procedures":[{"?":1}]}`},
 	} {
 		_, err := builtin.Components()[tt.name](component.Config{Extra: json.RawMessage(tt.extra)})
 		if err == nil {
