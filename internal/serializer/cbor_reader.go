@@ -229,73 +229,8 @@ func halfFloat(h uint16) float64 {
 }
 
 func (r *cborReader) skip(depth int) (err error) {
-	r.pos, err = walkCBOR(r.data, r.pos, 1, depth)
+	r.pos, err = walkCBOR(r.data, r.pos, depth)
 	return err
-}
-
-// walkCBOR walks n values, which are at the given depth if they are lists or
-// dictionaries.
-func walkCBOR(data []byte, pos int, n uint64, depth int) (int, error) {
-	for ; n > 0; n-- {
-		if pos >= len(data) {
-			return pos, truncated(data)
-		}
-		var err error
-		switch c := data[pos]; {
-		case c < 24:
-			pos++
-		case cborString<<5 <= c && c < cborString<<5+24:
-			pos, err = scanContent(data, pos+1, kindString, uint64(c&0x1f))
-		default:
-			pos, err = walkCBORValue(data, pos, depth)
-		}
-		if err != nil {
-			return pos, err
-		}
-	}
-	return pos, nil
-}
-
-func walkCBORValue(data []byte, pos, depth int) (int, error) {
-	h, pos, err := scanCBORHead(data, pos)
-	if err != nil {
-		return pos, err
-	}
-	if h.major == cborTag {
-		if h, _, pos, err = scanTags(data, pos); err != nil {
-			return pos, err
-		}
-	}
-	switch h.major {
-	case cborBinary, cborString:
-		return scanCBORContent(data, pos, h)
-	case cborList, cborDict:
-		return walkCBORItems(data, pos, h, depth)
-	}
-	return pos, nil
-}
-
-func walkCBORItems(data []byte, pos int, h cborHead, depth int) (int, error) {
-	if depth > maxDepth {
-		return pos, tooDeep(pos)
-	}
-	perItem := uint64(1)
-	if h.major == cborDict {
-		perItem = 2 // any value can be a key (SER-6)
-	}
-	if h.info != cborIndefinite {
-		if err := checkItems(data, pos, cborKinds[h.major], h.n); err != nil {
-			return pos, err
-		}
-		return walkCBOR(data, pos, perItem*h.n, depth+1)
-	}
-	for pos >= len(data) || data[pos] != cborBreak {
-		var err error
-		if pos, err = walkCBOR(data, pos, perItem, depth+1); err != nil {
-			return pos, err
-		}
-	}
-	return pos + 1, nil
 }
 
 func (r *cborReader) unquote(t *token) []byte {

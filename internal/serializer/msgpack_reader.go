@@ -19,7 +19,7 @@ func (r *msgpackReader) more(bool, bool) (bool, error) {
 }
 
 func (r *msgpackReader) skip(depth int) (err error) {
-	r.pos, err = walkMsgpack(r.data, r.pos, 1, depth)
+	r.pos, err = walkMsgpack(r.data, r.pos, depth)
 	return err
 }
 
@@ -158,77 +158,10 @@ func (r *msgpackReader) extension(head int, n uint64) (*token, error) {
 	return t, nil
 }
 
-// walkMsgpack walks n values, which are at the given depth if they are lists
-// or dictionaries.
-func walkMsgpack(data []byte, pos int, n uint64, depth int) (int, error) {
-	for ; n > 0; n-- {
-		if pos >= len(data) {
-			return pos, truncated(data)
-		}
-		var err error
-		switch c := data[pos]; {
-		case c <= 0x7f || c >= 0xe0:
-			pos++
-		case 0xa0 <= c && c <= 0xbf:
-			pos, err = scanContent(data, pos+1, kindString, uint64(c&0x1f))
-		case c <= 0x8f:
-			pos, err = walkMsgpackItems(data, pos+1, kindDict, uint64(c&0x0f), depth)
-		case c <= 0x9f:
-			pos, err = walkMsgpackItems(data, pos+1, kindList, uint64(c&0x0f), depth)
-		default:
-			pos, err = walkMsgpackLong(data, pos, depth)
-		}
-		if err != nil {
-			return pos, err
-		}
-	}
-	return pos, nil
-}
-
-func walkMsgpackLong(data []byte, pos, depth int) (int, error) {
-	c := data[pos]
-	width := int(msgpackWidths[c-0xc0])
-	if len(data)-pos <= width {
-		return pos, truncated(data)
-	}
-	k := msgpackKinds[c-0xc0]
-	switch k {
-	case kindString, kindBinary, kindExtension, kindList, kindDict:
-	case kindSimple:
-		return pos, failAt(pos, "octet %#02x is not used by MessagePack", c)
-	default:
-		return pos + 1 + width, nil
-	}
-	n := bigEndian(data[pos+1 : pos+1+width])
-	pos += 1 + width
-	switch {
-	case k == kindList || k == kindDict:
-		return walkMsgpackItems(data, pos, k, n, depth)
-	case k == kindExtension && width == 0:
-		n = 1 + 1<<(c-0xd4) // the type and the data
-	case k == kindExtension:
-		n++
-	}
-	return scanContent(data, pos, k, n)
-}
-
-func walkMsgpackItems(data []byte, pos int, k kind, n uint64, depth int) (int, error) {
-	if depth > maxDepth {
-		return pos, tooDeep(pos)
-	}
-	if err := checkItems(data, pos, k, n); err != nil {
-		return pos, err
-	}
-	if k == kindDict {
-		n *= 2 // any value can be a key (SER-6)
-	}
-	return walkMsgpack(data, pos, n, depth+1)
-}
-
 // checkItems checks a number of items against the octets left, of which an
 // item takes at least one.
 func checkItems(data []byte, pos int, k kind, n uint64) error {
-	if left := len(data) - pos; n > uint64(left) {
+	if left := len(data) - pos; n > uint64(left) || n > maxItems {
 		return failAt(pos, "%s of %d items in %d octets", k, n, left)
 	}
 	return nil
