@@ -67,6 +67,24 @@ func TestSameURIMayGoBothWaysInTwoEntries(t *testing.T) {
 	}
 }
 
+func TestSocketsAreRelativeToTheNodesDirectory(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]string{
+		"unix://./a%20b.sock":      "unix:///srv/node/a%20b.sock",
+		"unix://../a.sock":         "unix:///srv/a.sock",
+		"unix:///run/a.sock":       "unix:///run/a.sock",
+		"unix://@a":                "unix://@a",
+		"rs://localhost:8080":      "rs://localhost:8080",
+		"rss://router.example:443": "rss://router.example:443",
+	} {
+		got, err := link.URL(component.Config{Realm: junctortest.Realm, Dir: "/srv/node", Extra: json.RawMessage(
+			`{"upstream": {"url": "` + url + `"}, "topics": [{"uri": "com.a", "direction": "up"}]}`)})
+		if got != want || err != nil {
+			t.Errorf("%s: got %q (%v), want %q", url, got, err, want)
+		}
+	}
+}
+
 func TestFilesOfTLSAreReadWhenTheLinkJoins(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -110,7 +128,7 @@ func example(t *testing.T, url string) string {
 	if err := json.Unmarshal([]byte(block), &config); err != nil {
 		t.Fatal(err)
 	}
-	config.Extra["upstream"] = map[string]any{"url": url, "realm": junctortest.Realm}
+	config.Extra["upstream"] = map[string]any{"url": url, "realm": junctortest.Realm, "serializer": "cbor"} // not the one here
 	extra, err := json.Marshal(config.Extra)
 	if err != nil {
 		t.Fatal(err)

@@ -23,6 +23,15 @@ func Dialing(dial func(context.Context) (transport.Conn, error)) component.Facto
 	}
 }
 
+// URL returns where a link finds its upstream realm.
+func URL(cfg component.Config) (string, error) {
+	c, err := load(cfg)
+	if err != nil {
+		return "", err
+	}
+	return c.Upstream.URL, nil
+}
+
 // greedy is a bridge from a realm to itself whose only topic matches all.
 func greedy() *bridge {
 	b := &bridge{
