@@ -135,7 +135,8 @@ func (f *field[T]) schema() schema {
 		s[k] = v
 	}
 	if d := f.meaning(); d != "" {
-		s["description"] = plain(d)
+		said, _ := s["description"].(string)
+		s["description"] = strings.TrimSpace(plain(d) + " " + said)
 	}
 	if f.def != "" && f.def != "{}" {
 		s["default"] = json.RawMessage(f.def)

@@ -80,6 +80,31 @@ func compareOrUpdate(t *testing.T, file string, want []byte) {
 	}
 }
 
+// Editors say what check says.
+func TestSchemaMarksWhatIsIgnoredOrNotYetSupported(t *testing.T) {
+	t.Parallel()
+	var whole struct {
+		Defs map[string]struct {
+			Properties map[string]struct {
+				Deprecated  bool
+				Enum        []any
+				Description string
+			}
+		} `json:"$defs"`
+	}
+	if err := json.Unmarshal(config.Schema(), &whole); err != nil {
+		t.Fatal(err)
+	}
+	ignored := whole.Defs["tlsListen"].Properties["dhparam"]
+	if !ignored.Deprecated || !strings.HasPrefix(ignored.Description, "Ignored: ") {
+		t.Errorf("dhparam: %+v, want it deprecated, and why", ignored)
+	}
+	later := whole.Defs["realm"].Properties["store"]
+	if len(later.Enum) != 2 || !strings.Contains(later.Description, "Not yet supported: ") {
+		t.Errorf("store: %+v, want nothing but empty objects and lists, and why", later)
+	}
+}
+
 func TestSchemaRefersOnlyToWhatItDefines(t *testing.T) {
 	t.Parallel()
 	var whole struct {

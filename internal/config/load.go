@@ -26,7 +26,10 @@ type Options struct {
 func Load(path string, options Options) (*Node, Findings, error) {
 	format, ok := FormatOf(path)
 	if !ok {
-		return nil, nil, fmt.Errorf("config: %s: the name must end in .json or .yaml", path)
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			return nil, nil, fmt.Errorf("config: %s is a directory; name the file in it", path)
+		}
+		return nil, nil, fmt.Errorf("config: %s: the name must end in .json, .yaml or .yml", path)
 	}
 	data, err := readFile(path)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -301,6 +302,9 @@ func TestLoadRefusesWhatItCannotRead(t *testing.T) {
 		if err == nil || node != nil || findings != nil {
 			t.Errorf("%s: got %v, %v, error %v, want only an error", name, node, findings, err)
 		}
+	}
+	if _, _, err := config.Load(dir, config.Options{}); err == nil || !strings.Contains(err.Error(), "is a directory") {
+		t.Errorf("Load of a directory: %v", err)
 	}
 	if _, _, err := config.Load(filepath.Join(dir, "config.json"), config.Options{}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v, want fs.ErrNotExist", err)

@@ -83,7 +83,7 @@ func targetAt(owner reflect.Value, address uintptr) target {
 // ignored is anything, without effect. The sentence says why.
 func ignored[T any](why string) binding[T] {
 	return binding[T]{
-		link: "ignored: " + why, schema: schema{},
+		link: "ignored: " + why, schema: schema{"deprecated": true, "description": "Ignored: " + why + "."},
 		read: func(c *checker, v *value, _ *T) {
 			c.warn(Ignored, v.keyPosition(), "", "ignored: %s", why)
 		},
@@ -99,7 +99,8 @@ func silent[T any]() binding[T] {
 // without it where it is empty.
 func later[T any](what string) binding[T] {
 	return binding[T]{
-		link: "not yet supported: " + what, schema: schema{},
+		link:   "not yet supported: " + what,
+		schema: schema{"enum": []any{[]any{}, map[string]any{}}, "description": "Not yet supported: " + what + "."},
 		read: func(c *checker, v *value, _ *T) {
 			if (v.kind == isList || v.kind == isObject) && len(v.items) == 0 {
 				return

@@ -89,7 +89,7 @@ var fileMode = form[uint32]{
 	read: func(c *checker, v *value) (uint32, bool) {
 		const words = `octal permissions in quotes, such as "0660"`
 		if v.kind != isText {
-			c.wrongType(v, words, "put it in quotes: numbers in JSON are decimal")
+			c.wrongType(v, words, "write the octal digits in quotes")
 			return 0, false
 		}
 		if !modePattern.MatchString(v.text) {
