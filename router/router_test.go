@@ -286,6 +286,14 @@ func TestJoiningIsRefused(t *testing.T) {
 	}
 }
 
+func TestARefusalFitsTheSmallestLimit(t *testing.T) {
+	t.Parallel()
+	p := newBench(t, router.RealmConfig{}).connect(inproc.Config{MaxMessage: [2]int{512, 0}})
+	p.send(`[1,"%s",{"roles":{"caller":{}}}]`, strings.Repeat("x", 600))
+	p.expect(`^\[3,\{\},"wamp.error.no_such_realm"\]$`)
+	p.expectEnd()
+}
+
 func TestMalformedMessagesEndTheSession(t *testing.T) {
 	t.Parallel()
 	for _, message := range []string{"", "{}", "[]", "[99]", `[16,"one",{},"com.example.topic"]`, `[48,1,{},"com.example.p",[1`} {

@@ -331,7 +331,10 @@ func (s *session) sayLast(m wamp.Message) {
 	w := takeWorker()
 	defer w.release()
 	// Whether it can still be told does not change that the session ends.
-	_ = w.send(s, m, nil)
+	err := w.send(s, m, nil)
+	if abort, ok := m.(*wamp.Abort); ok && errors.Is(err, errTooLarge) {
+		_ = w.send(s, &wamp.Abort{Reason: abort.Reason}, nil) // the message quotes what the client sent
+	}
 	s.outbox.finish()
 	w.settle()
 	w.flush()
