@@ -89,9 +89,9 @@ var anonymousObject = object[Anonymous]{
 
 // clientRole is a role that a client may get.
 var clientRole = anyText.then(func(c *checker, v *value, name string) (string, bool) {
-	if name == trustedRole {
+	if name == TrustedRole {
 		c.fail(BadValue, v.position(), "define a role with the permissions that clients need",
 			"clients cannot have the role %q: it is the router's own and may do anything", name)
 	}
-	return name, name != trustedRole
+	return name, name != TrustedRole
 })

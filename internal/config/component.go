@@ -183,7 +183,7 @@ func embeddedFields(name string) []field[Component] {
 	fields := append(componentFields(name), nested(at, field[Embedded]{
 		key: "role", def: `"` + defaultRole + `"`,
 		is:  into(anyText, func(e *Embedded) *string { return &e.Role }),
-		doc: "The role of the component's sessions, which need no authentication. `" + trustedRole + "` may do anything and is there without being defined.",
+		doc: "The role of the component's sessions, which need no authentication. `" + TrustedRole + "` may do anything and is there without being defined.",
 	})...)
 	fields = append(fields, nested(at, nested(func(e *Embedded) *Restart { return &e.Restart }, restartFields(true, "never restarts it.")...)...)...)
 	return append(fields, field[Component]{key: "references", is: later[Component]("references to connections")})

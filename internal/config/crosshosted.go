@@ -21,7 +21,7 @@ func (c *checker) checkEmbedded(r *Router) {
 		case o.Realm == "" || role == "": // reported already
 		case at < 0:
 			c.fail(Unresolved, o.At("realm"), "", "this router has no realm %q", o.Realm)
-		case role == trustedRole || r.Realms[at].hasRole(role):
+		case role == TrustedRole || r.Realms[at].hasRole(role):
 		case role == defaultRole:
 			c.warn(Unresolved, o.At("role"), "add the role to the realm, or give the component another one",
 				"the realm %s has no role %q: the component may do nothing", o.Realm, role)

@@ -46,9 +46,9 @@ type Disclose struct {
 	Publisher bool
 }
 
-// trustedRole is the name of the role that the router itself has: it may do
-// anything, and no client can have it.
-const trustedRole = "trusted"
+// TrustedRole is the name of the role that the router itself has, and that
+// components within it may have: it may do anything, and no client can have it.
+const TrustedRole = "trusted"
 
 var roleObject = object[Role]{
 	name:    "role",
@@ -88,10 +88,10 @@ var roleObject = object[Role]{
 }
 
 var roleName = anyText.then(func(c *checker, v *value, name string) (string, bool) {
-	if name == trustedRole {
+	if name == TrustedRole {
 		c.fail(BadValue, v.position(), "choose another name", "the role %q is the router's own: it may do anything and cannot be defined", name)
 	}
-	return name, name != trustedRole
+	return name, name != TrustedRole
 })
 
 var permissionObject = object[Permission]{

@@ -17,14 +17,7 @@ import (
 // environ returns the environment of the next process. Of a variable that is in
 // it twice the last one counts, as os/exec has it.
 func (g *Guest) environ(ctx context.Context, dir string) ([]string, error) {
-	env := []string{"PYTHONUNBUFFERED=1"}
-	for _, variable := range os.Environ() {
-		name, _, _ := strings.Cut(variable, "=")
-		if !g.cfg.Env.Clean || slices.ContainsFunc(g.cfg.Env.Keep, func(keep string) bool { return sameName(keep, name) }) {
-			env = append(env, variable)
-		}
-	}
-	env = append(env, "PWD="+dir) // the inherited one is ours
+	env := g.inherited(dir)
 	if g.hooks.Environ != nil {
 		extra, err := g.hooks.Environ(ctx)
 		if err != nil {
@@ -33,6 +26,28 @@ func (g *Guest) environ(ctx context.Context, dir string) ([]string, error) {
 		env = appendVars(env, extra)
 	}
 	return appendVars(env, g.cfg.Env.Vars), nil
+}
+
+// inherited returns what a process in dir gets without anybody's asking.
+func (g *Guest) inherited(dir string) []string {
+	env := []string{"PYTHONUNBUFFERED=1"}
+	for _, variable := range os.Environ() {
+		name, _, _ := strings.Cut(variable, "=")
+		if !g.cfg.Env.Clean || slices.ContainsFunc(g.cfg.Env.Keep, func(keep string) bool { return sameName(keep, name) }) {
+			env = append(env, variable)
+		}
+	}
+	return append(env, "PWD="+dir) // the inherited one is ours
+}
+
+// Find returns the executable's path, or why the next start would not find it.
+// What Hooks.Environ would say about PATH does not count.
+func (g *Guest) Find() (string, error) {
+	dir, err := workdir(g.cfg.Workdir)
+	if err != nil {
+		return "", err
+	}
+	return lookUp(g.cfg.Executable, dir, appendVars(g.inherited(dir), g.cfg.Env.Vars))
 }
 
 func appendVars(env []string, vars map[string]string) []string {

@@ -1,6 +1,11 @@
 package node
 
 import (
+	"context"
+	"log/slog"
+
+	"github.com/junctorio/junctor/client"
+	"github.com/junctorio/junctor/component"
 	"github.com/junctorio/junctor/internal/config"
 	"github.com/junctorio/junctor/router"
 	"github.com/junctorio/junctor/transport"
@@ -8,12 +13,29 @@ import (
 
 // WithListeners returns a node of one worker with these listeners.
 func WithListeners(opts Options, rules []config.ShutdownRule, listeners ...transport.Listener) *Node {
-	w := &worker{id: "worker001", router: router.New(router.Options{})}
+	w := &routerWorker{id: "worker001", router: router.New(router.Options{})}
 	for _, l := range listeners {
 		w.doors = append(w.doors, door{id: l.Addr().String(), listener: l})
 	}
-	return &Node{opts: opts.withDefaults(), rules: rules, workers: []*worker{w}}
+	return &Node{opts: opts.withDefaults(), rules: rules, routers: []*routerWorker{w}}
 }
 
 // KindTaken marks findings about addresses in use.
 const KindTaken = kindTaken
+
+// Hosting is what a component is hosted with in tests.
+type Hosting struct {
+	Factory component.Factory
+	Restart config.Restart
+	Dial    func(context.Context) (transport.Conn, error)
+	Log     *slog.Logger
+}
+
+// Host hosts a component until ctx ends or nothing follows on its end.
+func Host(ctx context.Context, o Hosting) error {
+	h := &hosted{
+		id: "tested", factory: o.Factory, dial: o.Dial, restart: o.Restart, patience: joinTimeout, log: o.Log,
+		session: client.Options{Realm: "realm1"},
+	}
+	return h.run(ctx, func() {})
+}

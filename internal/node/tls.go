@@ -26,7 +26,7 @@ func tlsConfig(cfg *config.TLSListen, now time.Time) (*tls.Config, config.Findin
 		Certificates: []tls.Certificate{pair},
 	}
 	if cfg.CACertificates != nil {
-		pool, fs := authorities(cfg)
+		pool, fs := authorities(cfg, cfg.CACertificates)
 		findings = append(findings, fs...)
 		out.ClientCAs, out.ClientAuth = pool, tls.RequireAndVerifyClientCert
 	}
@@ -86,10 +86,11 @@ func judgeChain(cfg *config.TLSListen, chain []*x509.Certificate, now time.Time)
 	return findings
 }
 
-func authorities(cfg *config.TLSListen) (*x509.CertPool, config.Findings) {
+// authorities reads the files of ca_certificates of a TLS object.
+func authorities(cfg interface{ At(...any) config.Position }, files []string) (*x509.CertPool, config.Findings) {
 	var findings config.Findings
 	pool := x509.NewCertPool()
-	for i, file := range cfg.CACertificates {
+	for i, file := range files {
 		certs, err := readCertificates(file)
 		if err != nil {
 			findings = append(findings, cfg.At("ca_certificates", i).Problem("", "%v", err))

@@ -1,0 +1,109 @@
+package node
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+
+	"github.com/junctorio/junctor/auth"
+	"github.com/junctorio/junctor/internal/config"
+	"github.com/junctorio/junctor/router"
+	"github.com/junctorio/junctor/wamp"
+)
+
+// routerWorker is a router, what runs within it, and its transports.
+type routerWorker struct {
+	id       string
+	router   *router.Router
+	realms   []wamp.URI
+	doors    []door
+	embedded []*hosted
+	inside   sync.WaitGroup // the router's side of what is embedded
+}
+
+// openRouter builds a router worker, and takes its addresses.
+func openRouter(cfg config.Worker, hosts hosts, seen *sightings) (*routerWorker, config.Findings) {
+	w := &routerWorker{id: cfg.ID}
+	findings := w.build(cfg.Router, router.Options{
+		Logger: hosts.log, Agent: hosts.opts.Agent,
+		OnJoin:     func(realm wamp.URI, p wamp.Principal) { seen.note(sighting{w.id, realm, joined, p.AuthID}) },
+		OnRegister: func(realm, procedure wamp.URI) { seen.note(sighting{w.id, realm, registered, string(procedure)}) },
+	})
+	for _, c := range cfg.Router.Components {
+		h, fs := hosts.openEmbedded(c, w.router, &w.inside)
+		findings = append(findings, fs...)
+		w.embedded = append(w.embedded, h)
+	}
+	for _, t := range cfg.Router.Transports {
+		d, fs := w.openDoor(t, hosts.log)
+		findings = append(findings, fs...)
+		if d != nil {
+			w.doors = append(w.doors, *d)
+		}
+	}
+	return w, findings
+}
+
+// build makes the router, with its realms and roles.
+func (w *routerWorker) build(cfg *config.Router, opts router.Options) config.Findings {
+	var findings config.Findings
+	w.router = router.New(opts)
+	for _, realm := range cfg.Realms {
+		w.realms = append(w.realms, realm.Name)
+		rc := realmConfig(realm)
+		if slices.ContainsFunc(cfg.Components, func(c config.Component) bool {
+			return c.Realm == realm.Name && c.Embedded.Role == config.TrustedRole
+		}) {
+			rc.Roles = append(rc.Roles, router.Role{Name: config.TrustedRole, AllowByDefault: true})
+		}
+		if _, err := w.router.AddRealm(rc); err != nil {
+			findings = append(findings, realm.At().Problem("", "%v", err))
+		}
+	}
+	return findings
+}
+
+func realmConfig(realm config.Realm) router.RealmConfig {
+	o := realm.Options
+	rc := router.RealmConfig{
+		Name: realm.Name, URIRule: o.URICheck,
+		StrictRequestIDs: o.StrictRequestIDs, RefuseDisclosure: o.RefuseDisclosure,
+		OutboxBytes: o.QueuedBytes, DisconnectSlow: o.DisconnectSlow,
+	}
+	for _, role := range realm.Roles {
+		rr := router.Role{Name: role.Name, AllowByDefault: role.AllowByDefault}
+		for _, p := range role.Permissions {
+			rr.Permissions = append(rr.Permissions, router.Permission{
+				URI: p.URI, Match: p.Match, Allow: actions(p.Allow),
+				DiscloseCaller: p.Disclose.Caller, DisclosePublisher: p.Disclose.Publisher,
+			})
+		}
+		rc.Roles = append(rc.Roles, rr)
+	}
+	return rc
+}
+
+func actions(a config.Allow) (allowed router.Action) {
+	for _, is := range []struct {
+		set    bool
+		action router.Action
+	}{
+		{a.Call, router.ActionCall}, {a.Register, router.ActionRegister},
+		{a.Publish, router.ActionPublish}, {a.Subscribe, router.ActionSubscribe},
+	} {
+		if is.set {
+			allowed |= is.action
+		}
+	}
+	return allowed
+}
+
+// methods are what clients of a transport may authenticate with. The empty Set
+// admits nobody.
+func methods(cfg config.Auth) auth.Set {
+	var set auth.Set
+	if a := cfg.Anonymous; a != nil {
+		set = append(set, auth.Anonymous{Role: cmp.Or(a.Role, auth.DefaultRole), AuthID: a.AuthID})
+	}
+	return set
+}
