@@ -3,7 +3,8 @@
 // asyncio), Autobahn|JS and junctor's own Go client talking to each other
 // through it, over TCP, TLS and Unix sockets, in every serializer that both
 // know. The result is a matrix; a cell that a client cannot fill by its nature
-// says so with the reason.
+// says so with the reason. Further tests run programs written with these
+// clients as guests of a node.
 //
 // The tests have the build tag interop. "make interop" installs the clients,
 // runs the tests and prints the matrix.

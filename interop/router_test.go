@@ -41,6 +41,12 @@ func (r *router) url(transport string) string { return r.urls[transport] }
 // the configuration of each transport.
 func startRouter(t *testing.T, changes ...func(transport map[string]any)) *router {
 	t.Helper()
+	return startNode(t, changes)
+}
+
+// startNode is startRouter for a node with more workers than the router.
+func startNode(t *testing.T, changes []func(transport map[string]any), workers ...map[string]any) *router {
+	t.Helper()
 	dir := t.TempDir()
 	r := &router{ca: filepath.Join(dir, "ca.pem"), log: new(lockedBuffer), done: make(chan struct{})}
 	makeCertificates(t, dir)
@@ -51,7 +57,7 @@ func startRouter(t *testing.T, changes ...func(transport map[string]any)) *route
 		"unix": "unix://" + filepath.Join(dir, "router.sock"),
 	}
 	config := filepath.Join(dir, "config.json")
-	if err := os.WriteFile(config, configuration(t, tcp, tls, changes), 0o600); err != nil {
+	if err := os.WriteFile(config, configuration(t, tcp, tls, changes, workers), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	r.cmd = exec.Command(binary(t), "start", "--cbdir", dir)
@@ -113,8 +119,9 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// configuration has room for messages of 1 MB in any serializer.
-func configuration(t *testing.T, tcp, tls int, changes []func(map[string]any)) []byte {
+// configuration is that of a node whose first worker is the router. It has room
+// for messages of 1 MB in any serializer.
+func configuration(t *testing.T, tcp, tls int, changes []func(map[string]any), workers []map[string]any) []byte {
 	t.Helper()
 	transport := func(id string, endpoint map[string]any) map[string]any {
 		made := map[string]any{
@@ -130,23 +137,23 @@ func configuration(t *testing.T, tcp, tls int, changes []func(map[string]any)) [
 		"uri": "", "match": "prefix",
 		"allow": map[string]bool{"call": true, "register": true, "publish": true, "subscribe": true},
 	}
-	text, err := json.MarshalIndent(map[string]any{
-		"version": 2,
-		"workers": []any{map[string]any{
-			"type": "router",
-			"realms": []any{map[string]any{
-				"name":  "realm1",
-				"roles": []any{map[string]any{"name": "anonymous", "permissions": []any{everything}}},
-			}},
-			"transports": []any{
-				transport("plain", map[string]any{"type": "tcp", "interface": "127.0.0.1", "port": tcp}),
-				transport("secure", map[string]any{
-					"type": "tcp", "interface": "127.0.0.1", "port": tls,
-					"tls": map[string]any{"key": "server-key.pem", "certificate": "server.pem"},
-				}),
-				transport("local", map[string]any{"type": "unix", "path": "router.sock"}),
-			},
+	router := map[string]any{
+		"type": "router",
+		"realms": []any{map[string]any{
+			"name":  "realm1",
+			"roles": []any{map[string]any{"name": "anonymous", "permissions": []any{everything}}},
 		}},
+		"transports": []any{
+			transport("plain", map[string]any{"type": "tcp", "interface": "127.0.0.1", "port": tcp}),
+			transport("secure", map[string]any{
+				"type": "tcp", "interface": "127.0.0.1", "port": tls,
+				"tls": map[string]any{"key": "server-key.pem", "certificate": "server.pem"},
+			}),
+			transport("local", map[string]any{"type": "unix", "path": "router.sock"}),
+		},
+	}
+	text, err := json.MarshalIndent(map[string]any{
+		"version": 2, "workers": append([]map[string]any{router}, workers...),
 	}, "", "  ")
 	if err != nil {
 		t.Fatal(err)
