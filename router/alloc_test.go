@@ -25,6 +25,8 @@ func (c *sinkConn) Read([][]byte) ([][]byte, []byte, error) { panic("not read fr
 func (c *sinkConn) AppendHeader(dst []byte, n int) []byte {
 	return binary.BigEndian.AppendUint32(dst, uint32(n))
 }
+func (c *sinkConn) AppendPing(dst []byte) []byte { return dst }
+func (c *sinkConn) Heard() uint64                { return 0 }
 func (c *sinkConn) TryWrite(bufs [][]byte) (n int, err error) {
 	for _, b := range bufs {
 		n += len(b)

@@ -26,6 +26,8 @@ type pipeConn struct {
 
 func (c *pipeConn) Read([][]byte) ([][]byte, []byte, error) { panic("not read from") }
 func (c *pipeConn) AppendHeader(dst []byte, _ int) []byte   { return append(dst, '<') }
+func (c *pipeConn) AppendPing(dst []byte) []byte            { return dst }
+func (c *pipeConn) Heard() uint64                           { return 0 }
 func (c *pipeConn) Info() *transport.Info                   { return &transport.Info{} }
 func (c *pipeConn) CloseWrite() error                       { return nil }
 

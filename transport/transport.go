@@ -2,7 +2,7 @@
 // packages below it) and who speaks WAMP (packages router and client).
 //
 // A Conn carries whole messages, already serialized. It hides framing, the
-// handshake, keep-alive and TLS; it knows nothing of WAMP's messages. A
+// handshake, PONGs and TLS; it knows nothing of WAMP's messages. A
 // Listener accepts Conns, a Dialer makes one.
 package transport
 
@@ -32,7 +32,8 @@ type Conn interface {
 	//
 	// control holds octets that answer what was read (a PONG). They must be
 	// written as they are, between two messages, soon; they are valid until
-	// the next Read. It may be non-empty while no message was appended.
+	// the next Read. It may be non-empty while no message was appended. It is
+	// never empty where the peer has sent a PING.
 	//
 	// A peer that broke the framing rules, or sent more than Limits.Receive,
 	// gives an error that is a *wamp.ProtocolError; messages that came before
@@ -42,6 +43,17 @@ type Conn interface {
 	// AppendHeader appends what stands on the wire before a message of size
 	// octets. It may be called concurrently.
 	AppendHeader(dst []byte, size int) []byte
+
+	// AppendPing appends a PING with a random payload, to be written as control
+	// octets are. A transport without PINGs appends nothing. It may be called
+	// concurrently.
+	AppendPing(dst []byte) []byte
+
+	// Heard returns a number that changes with each sign of life of the peer:
+	// octets that Read got from it, or room that it made for octets which Write
+	// had to wait with. On a transport without PINGs it need not change. It may
+	// be called from anywhere.
+	Heard() uint64
 
 	// TryWrite writes as much of bufs, one after the other, as the connection
 	// takes without blocking, and returns the number of octets written. It may

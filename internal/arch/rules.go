@@ -23,6 +23,7 @@ var layers = []struct {
 	{"transport/...", []string{"wamp", "transport"}},
 	// Some methods look at the connection: its TLS state, its peer.
 	{"auth", []string{"wamp", "transport"}},
+	{"internal/keepalive", []string{"transport"}},
 	{"router", shell},
 	{"client", shell},
 	{"junctortest", []string{"wamp", "client", "router", "auth", "transport/..."}},
@@ -45,7 +46,7 @@ var layers = []struct {
 }
 
 // shell is what the router's and the client's package stand on.
-var shell = []string{"wamp", "auth", "transport", "internal/core/...", "internal/serializer"}
+var shell = []string{"wamp", "auth", "transport", "internal/core/...", "internal/serializer", "internal/keepalive"}
 
 // below is what the node and the command line may assemble.
 var below = append([]string{

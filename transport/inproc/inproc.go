@@ -83,6 +83,11 @@ func (c *conn) Info() *transport.Info { return &c.info }
 
 func (c *conn) AppendHeader(dst []byte, size int) []byte { return appendHeader(dst, size) }
 
+// AppendPing appends nothing: the other end cannot vanish without a word.
+func (c *conn) AppendPing(dst []byte) []byte { return dst }
+
+func (c *conn) Heard() uint64 { return 0 }
+
 func (c *conn) TryWrite(bufs [][]byte) (int, error) { return c.out.tryWrite(bufs) }
 
 func (c *conn) Write(bufs [][]byte) error { return c.out.write(bufs) }

@@ -2,8 +2,10 @@ package rawsocket
 
 import (
 	"crypto/tls"
+	"encoding/binary"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -29,7 +31,8 @@ type Conn struct {
 	closeErr error
 	closed   atomic.Bool
 
-	pongs atomic.Uint64 // PONGs received; none were asked for
+	pongs atomic.Uint64 // PONGs received
+	heard atomic.Uint64 // signs of life
 
 	reader reader // belongs to the reading goroutine
 	writer writer // belongs to the writing goroutine
@@ -84,14 +87,28 @@ func newConn(nc net.Conn, a agreement, c connConfig, head []byte) *Conn {
 // Info implements transport.Conn.
 func (c *Conn) Info() *transport.Info { return &c.info }
 
-// Pongs returns the number of PONGs received and ignored (RS-24). It may be
-// called from anywhere.
+// Pongs returns the number of PONGs received. Whether they answer a PING does
+// not matter (RS-24). It may be called from anywhere.
 func (c *Conn) Pongs() uint64 { return c.pongs.Load() }
 
 // AppendHeader implements transport.Conn.
 func (c *Conn) AppendHeader(dst []byte, size int) []byte {
 	return c.appendHeader(dst, header{kind: frameMessage, length: size})
 }
+
+// pingOctets is the length of the payload of PINGs: enough that nobody can
+// answer in advance, and less than any limit.
+const pingOctets = 16
+
+// AppendPing implements transport.Conn.
+func (c *Conn) AppendPing(dst []byte) []byte {
+	dst = c.appendHeader(dst, header{kind: framePing, length: pingOctets})
+	dst = binary.BigEndian.AppendUint64(dst, rand.Uint64())
+	return binary.BigEndian.AppendUint64(dst, rand.Uint64())
+}
+
+// Heard implements transport.Conn.
+func (c *Conn) Heard() uint64 { return c.heard.Load() }
 
 func (c *Conn) appendHeader(dst []byte, h header) []byte {
 	if c.longHeaders {

@@ -66,6 +66,7 @@ func (w *writer) tryWrite(fd uintptr) bool {
 			}
 		case unix.EINTR:
 		case unix.EAGAIN:
+			w.waited = w.wait
 			return !w.wait
 		default:
 			w.failure = err

@@ -244,6 +244,9 @@ func (r *reader) space() []byte {
 
 // filled notes that n octets were read to where space said.
 func (r *reader) filled(n int) {
+	if n > 0 {
+		r.conn.heard.Add(1)
+	}
 	if r.large != nil {
 		r.large = r.large[:len(r.large)+n]
 		return

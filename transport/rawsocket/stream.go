@@ -3,6 +3,7 @@ package rawsocket
 import (
 	"crypto/tls"
 	"net"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -80,19 +81,19 @@ func tlsState(nc net.Conn) *tls.ConnectionState {
 
 // writeStream writes by the Write method of net.Conn, gathering small pieces
 // so that they share a TLS record and a system call.
-func writeStream(nc net.Conn, bufs [][]byte) error {
+func (c *Conn) writeStream(bufs [][]byte) error {
 	gather := buffers.Get().(*[readBuffer]byte)
 	defer buffers.Put(gather)
 	n := 0
 	for _, b := range bufs {
 		if n+len(b) > streamChunk && n > 0 {
-			if _, err := nc.Write(gather[:n]); err != nil {
+			if err := c.writePieces(gather[:n]); err != nil {
 				return err
 			}
 			n = 0
 		}
 		if len(b) > streamChunk {
-			if _, err := nc.Write(b); err != nil {
+			if err := c.writePieces(b); err != nil {
 				return err
 			}
 			continue
@@ -102,8 +103,26 @@ func writeStream(nc net.Conn, bufs [][]byte) error {
 	if n == 0 {
 		return nil
 	}
-	_, err := nc.Write(gather[:n])
-	return err
+	return c.writePieces(gather[:n])
+}
+
+// slowWrite is from when on writing a piece took so long that it must have
+// waited for room, which is the peer's to make. A Write method does not say.
+const slowWrite = 50 * time.Millisecond
+
+// writePieces writes b, in pieces so that a peer that reads slowly can be told
+// from one that does not read.
+func (c *Conn) writePieces(b []byte) error {
+	for piece := range slices.Chunk(b, readBuffer) {
+		began := time.Now()
+		if _, err := c.nc.Write(piece); err != nil {
+			return err
+		}
+		if time.Since(began) > slowWrite {
+			c.heard.Add(1)
+		}
+	}
+	return nil
 }
 
 // streamChunk is what one TLS record carries at most.

@@ -12,6 +12,7 @@ type writer struct {
 	written int  // octets written in all
 	tried   int  // octets offered to the last system call
 	wait    bool // wait for the socket to take all
+	waited  bool // the socket was full at the last system call
 	failure error
 
 	try func(fd uintptr) bool // w.tryWrite, bound once
@@ -40,7 +41,7 @@ func (c *Conn) Write(bufs [][]byte) error {
 		_, err := c.writer.run(bufs, true)
 		return err
 	}
-	if err := writeStream(c.nc, bufs); err != nil {
+	if err := c.writeStream(bufs); err != nil {
 		return c.failure("write", err)
 	}
 	for _, b := range bufs {
@@ -51,7 +52,7 @@ func (c *Conn) Write(bufs [][]byte) error {
 
 // run writes bufs, waiting or not, and returns the number of octets written.
 func (w *writer) run(bufs [][]byte, wait bool) (int, error) {
-	w.bufs, w.index, w.offset, w.written, w.wait, w.failure = bufs, 0, 0, 0, wait, nil
+	w.bufs, w.index, w.offset, w.written, w.wait, w.waited, w.failure = bufs, 0, 0, 0, wait, false, nil
 	err := w.conn.raw.Write(w.try)
 	if err == nil {
 		err = w.failure
@@ -67,6 +68,10 @@ func (w *writer) run(bufs [][]byte, wait bool) (int, error) {
 // advance notes that n octets more are written, and skips empty pieces. It
 // reports whether some are left.
 func (w *writer) advance(n int) bool {
+	if w.waited && n > 0 {
+		w.waited = false
+		w.conn.heard.Add(1) // the peer has read, or there were no room
+	}
 	w.written += n
 	w.offset += n
 	for w.index < len(w.bufs) && w.offset >= len(w.bufs[w.index]) {
