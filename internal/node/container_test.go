@@ -35,18 +35,20 @@ func newEcho(cfg component.Config) (component.Component, error) {
 }
 
 func (e *echo) Join(ctx context.Context, s *client.Session) error {
-	_, err := s.Register(ctx, e.URI, func(_ context.Context, inv *client.Invocation) (client.Reply, error) {
-		args, _, err := inv.Values()
-		return client.Reply{Args: args}, err
-	}, nil)
-	if err != nil {
+	if _, err := s.Register(ctx, e.URI, answer, nil); err != nil {
 		return err
 	}
-	_, err = s.Subscribe(ctx, e.URI, func(ctx context.Context, ev *client.Event) {
+	_, err := s.Subscribe(ctx, e.URI, func(ctx context.Context, ev *client.Event) {
 		args, _, _ := ev.Values()
 		_, _ = s.Publish(ctx, e.URI+".again", args, nil) // fails if the session has just ended
 	}, nil)
 	return err
+}
+
+// answer answers with the arguments.
+func answer(_ context.Context, inv *client.Invocation) (client.Reply, error) {
+	args, _, err := inv.Values()
+	return client.Reply{Args: args}, err
 }
 
 // classes has the components of a test.

@@ -25,11 +25,11 @@ func newLogs() *logs {
 	return l
 }
 
-// Write takes a line.
+// Write takes a line, and the backslashes out of it that quotes have got.
 func (l *logs) Write(line []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.lines = append(l.lines, string(bytes.TrimSpace(line)))
+	l.lines = append(l.lines, strings.ReplaceAll(string(bytes.TrimSpace(line)), `\"`, `"`))
 	l.added.Broadcast()
 	return len(line), nil
 }

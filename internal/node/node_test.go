@@ -12,8 +12,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/junctorio/junctor/client"
 	"github.com/junctorio/junctor/internal/config"
 	"github.com/junctorio/junctor/internal/node"
@@ -21,8 +19,6 @@ import (
 	"github.com/junctorio/junctor/transport/rawsocket"
 	"github.com/junctorio/junctor/wamp"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // parse reads a configuration whose realm and roles are of no interest.
 func parse(t *testing.T, transports ...string) *config.Node {
