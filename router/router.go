@@ -119,6 +119,10 @@ type Access struct {
 	// HelloTimeout bounds the time from the connection to WELCOME, waiting for
 	// HELLO and AUTHENTICATE included (RS-12, SES-9). Default 10 s.
 	HelloTimeout time.Duration
+
+	// KeepAlive says when clients that have joined are sent a PING, and when
+	// the connection of one that does not answer is closed.
+	KeepAlive transport.KeepAlive
 }
 
 // Attach runs a client's session on conn, from HELLO until the connection

@@ -13,6 +13,7 @@ import (
 	"github.com/junctorio/junctor/auth"
 	"github.com/junctorio/junctor/internal/core"
 	coresession "github.com/junctorio/junctor/internal/core/session"
+	"github.com/junctorio/junctor/internal/keepalive"
 	"github.com/junctorio/junctor/internal/serializer"
 	"github.com/junctorio/junctor/transport"
 	"github.com/junctorio/junctor/wamp"
@@ -49,6 +50,9 @@ type session struct {
 	perms *permissions
 	peer  *core.Peer
 
+	copes bool             // with a PING
+	watch *keepalive.Watch // nil unless the client is sent PINGs
+
 	helloTimer *time.Timer   // until joined
 	exchange   auth.Exchange // while a challenge is pending
 	hello      *wamp.Hello   // while authenticating
@@ -64,6 +68,10 @@ func newSession(r *Router, conn transport.Conn, access Access) (*session, error)
 	ser, ok := serializer.ByNumber(info.Serializer)
 	if !ok {
 		return nil, fmt.Errorf("router: %s is not supported", info.Serializer)
+	}
+	var err error
+	if access.KeepAlive, err = access.KeepAlive.Complete(); err != nil {
+		return nil, fmt.Errorf("router: %w", err)
 	}
 	s := &session{
 		router:         r,
@@ -117,6 +125,7 @@ func (s *session) readLoop(ctx context.Context) error {
 // Attach's error.
 func (s *session) finish(err error) error {
 	s.stopHelloTimer()
+	s.watch.Stop()
 	s.leave()
 	var abort *wamp.Abort
 	if pe := wamp.AsProtocolError(err); pe != nil {
@@ -166,6 +175,8 @@ func (s *session) handleBatch(ctx context.Context, batch [][]byte, control []byt
 		if err := s.outbox.pushControl(control, w); err != nil {
 			return fmt.Errorf("router: answering a ping: %w", err)
 		}
+		s.copes = true
+		s.keepAlive()
 	}
 	decoder := w.decoder(s.serializer)
 	for _, frame := range batch {
@@ -277,6 +288,8 @@ func (s *session) welcome(g *auth.Grant, w *worker) error {
 	s.log().Info("session joined", "role", g.Principal.AuthRole, "authid", g.Principal.AuthID,
 		"method", g.Principal.AuthMethod, "serializer", s.serializer.String(), "agent", s.hello.Agent)
 	s.stopHelloTimer()
+	s.copes = s.copes || transport.CopesWithPing(s.hello.Agent)
+	s.keepAlive()
 	s.hello, s.exchange = nil, nil
 	if told := s.router.opts.OnJoin; told != nil {
 		told(r.cfg.Name, g.Principal)

@@ -1,0 +1,28 @@
+package router
+
+import "github.com/junctorio/junctor/internal/keepalive"
+
+// keepAlive has a client that joined watched from when it may be sent PINGs
+// (RS-26). Before that, the time for HELLO is bounded.
+func (s *session) keepAlive() {
+	if s.watch != nil || s.peer == nil || !s.access.KeepAlive.Pings(s.copes) {
+		return
+	}
+	id, realm := s.id, s.realm // which are the reader's
+	s.watch = keepalive.Start(s.conn, &s.access.KeepAlive, s.ping, func() {
+		s.connLog().Info("connection closed: nothing heard from the client, not even a PONG",
+			"realm", string(realm.cfg.Name), "session", uint64(id),
+			"idle", s.access.KeepAlive.Silence(), "pings", s.access.KeepAlive.Attempts)
+		s.kill()
+	})
+}
+
+// ping has a PING written; from any goroutine. One for which there is no room
+// counts like one that is not answered: that of control octets is taken only by
+// a client that does not read what it asked for.
+func (s *session) ping(octets []byte) {
+	w := takeWorker()
+	defer w.release()
+	_ = s.outbox.pushControl(octets, w)
+	w.flush()
+}
