@@ -16,6 +16,10 @@ var ErrClosed error = closedError("session closed")
 // errHungUp is why a session ended whose router closed the connection.
 var errHungUp error = closedError("the router closed the connection")
 
+// ErrSilent is why a session ended whose router left all PINGs unanswered (see
+// Options.KeepAlive): the connection was broken, though nothing said so.
+var ErrSilent error = closedError("nothing heard from the router, not even a PONG")
+
 // closedError is an error that wraps net.ErrClosed and has a better text.
 type closedError string
 

@@ -83,6 +83,11 @@ type Options struct {
 	// how long a last message to the router may take. The default is
 	// DefaultCloseTimeout.
 	CloseTimeout time.Duration
+
+	// KeepAlive says when the router is sent a PING, and when the connection is
+	// closed because it does not answer, which ends the session with ErrSilent.
+	// By default junctor is, other routers once they have sent one themselves.
+	KeepAlive transport.KeepAlive
 }
 
 // Signer proves an identity with one authentication method. Its methods are
@@ -130,6 +135,10 @@ func (o Options) complete() (Options, error) {
 		if n.value < 0 {
 			return o, fmt.Errorf("negative Options.%s: %d; 0 means the default", n.name, n.value)
 		}
+	}
+	var err error
+	if o.KeepAlive, err = o.KeepAlive.Complete(); err != nil {
+		return o, fmt.Errorf("Options.KeepAlive: %w", err)
 	}
 	setDefault(&o.Serializer, DefaultSerializer)
 	setDefault(&o.MaxMessageSize, DefaultMessageSize)

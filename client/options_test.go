@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/junctorio/junctor/client"
+	"github.com/junctorio/junctor/transport"
 	"github.com/junctorio/junctor/wamp"
 )
 
@@ -29,6 +30,12 @@ func TestEveryOptionHasItsDefault(t *testing.T) {
 		"SendBytes":      {1001, client.DefaultSendBytes},
 		"ReceiveBytes":   {1002, client.DefaultReceiveBytes},
 		"CloseTimeout":   {time.Minute, client.DefaultCloseTimeout},
+		"KeepAlive": {
+			transport.KeepAlive{Mode: transport.KeepAliveNever, Interval: 1, Timeout: 2, Attempts: 3},
+			transport.KeepAlive{
+				Interval: transport.DefaultPingInterval, Timeout: transport.DefaultPingTimeout, Attempts: transport.DefaultPingAttempts,
+			},
+		},
 	}
 	defaults, err := client.Complete(client.Options{Realm: realm})
 	if err != nil {

@@ -156,9 +156,6 @@ func (b *batch) cutSmall() {
 
 // appendControl queues octets of the transport's own, ahead of messages.
 func (o *outbox) appendControl(p []byte) {
-	if len(p) == 0 {
-		return
-	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.err == nil {
@@ -319,6 +316,16 @@ func (o *outbox) close(err error) {
 	for o.writing {
 		_ = o.waitLocked(nil, nil)
 	}
+}
+
+// fail makes everything fail with err from now on.
+func (o *outbox) fail(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err == nil {
+		o.err = err
+	}
+	o.notifyLocked()
 }
 
 // failure returns why nothing is written any more, or nil.

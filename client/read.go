@@ -20,7 +20,11 @@ func (s *Session) read(ctx, joining context.Context) error {
 	var batch [][]byte
 	for {
 		frames, control, err := s.conn.Read(batch)
-		s.out.appendControl(control)
+		if len(control) > 0 {
+			s.out.appendControl(control)
+			s.copes = true
+			s.keepAlive()
+		}
 		for _, frame := range frames {
 			if err := s.receive(ctx, joining, decoder, frame); err != nil {
 				return err
@@ -110,7 +114,9 @@ func (s *Session) welcomed(m *wamp.Welcome) {
 	if s.welcome.Realm == "" { // optional
 		s.welcome.Realm = s.opts.Realm
 	}
+	s.copes = s.copes || transport.CopesWithPing(m.Agent)
 	close(s.joined)
+	s.keepAlive()
 }
 
 // goodbye answers the router's GOODBYE (SES-10).

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	coresession "github.com/junctorio/junctor/internal/core/session"
+	"github.com/junctorio/junctor/internal/keepalive"
 	"github.com/junctorio/junctor/internal/serializer"
 	"github.com/junctorio/junctor/transport"
 	"github.com/junctorio/junctor/wamp"
@@ -36,6 +37,9 @@ type Session struct {
 	welcome wamp.Welcome  // constant from then on
 	done    chan struct{} // closed once err is set
 	err     error         // constant from then on
+
+	copes bool             // the reader's: the router copes with PINGs
+	watch *keepalive.Watch // the reader's: nil unless the router is sent PINGs
 
 	mu     sync.Mutex // guards the fields below; the outbox's is taken within it
 	joiner coresession.Joiner
@@ -253,6 +257,7 @@ func (s *Session) stopLocked(err error) {
 // run is the reader. The context joining is that of Join.
 func (s *Session) run(ctx, joining context.Context) {
 	cause := s.read(ctx, joining)
+	s.watch.Stop()
 	_ = s.conn.Close()
 	s.mu.Lock()
 	s.stopLocked(s.endError(cause))
