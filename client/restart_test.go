@@ -29,7 +29,7 @@ func TestClientSurvivesTwentyRestarts(t *testing.T) {
 
 func surviveRestarts(t *testing.T, rng *rand.Rand) {
 	r := junctortest.NewRouter(t)
-	service, user := newService(t, r), r.Client(t)
+	service, user := newService(t, r.Client(t)), r.Client(t)
 	traffic := begin(t, service.client, user)
 	for range 20 {
 		random := func(limit time.Duration) time.Duration { return time.Duration(rng.Int64N(int64(limit))) }
@@ -46,6 +46,7 @@ func surviveRestarts(t *testing.T, rng *rand.Rand) {
 		service.check(t, user)
 	}
 	traffic.end()
+	synctest.Wait()
 }
 
 // service is a client with five procedures and five topics.
@@ -55,9 +56,9 @@ type service struct {
 	events       [5]chan string
 }
 
-func newService(t *testing.T, r *junctortest.Router) *service {
+func newService(t *testing.T, c *client.Client) *service {
 	t.Helper()
-	s := &service{client: r.Client(t)}
+	s := &service{client: c}
 	for i := range s.events {
 		s.events[i] = make(chan string, 10)
 		procedure := declared(t, s.client, procedureURI(i), func(_ context.Context, inv *client.Invocation) (client.Reply, error) {
@@ -186,5 +187,4 @@ func (tr *traffic) end() {
 	if tr.outcomes["success"] == 0 || tr.outcomes["in flight"] == 0 {
 		tr.t.Errorf("got %v, want calls that succeed and calls that are cut off", tr.outcomes)
 	}
-	synctest.Wait()
 }

@@ -21,9 +21,10 @@ const (
 // Supervision says how a Client keeps a session alive. Zero fields mean the
 // documented default; New copies it.
 //
-// How soon a router is missed that has vanished without a word is the
-// transport's business: over TCP, after about a minute without an answer to
-// keep-alives, or to what was sent.
+// How soon a router is missed that has vanished without a word is up to
+// Options.KeepAlive. Where it gets no PINGs, that is the transport's business:
+// over TCP, after about a minute without an answer to the system's probes, or to
+// what was sent.
 //
 // Hooks are called by Run, one after the other: none is called before the one
 // before it has returned, and while one runs the client does not reconnect.
