@@ -37,6 +37,14 @@ func NewDecoder(s Serializer) *Decoder {
 // direction. Its error is a *wamp.ProtocolError that names the message and the
 // element or key at fault.
 func (d *Decoder) Decode(frame []byte) (wamp.Message, error) {
+	if m := d.decodeBare(frame); m != nil {
+		return m, nil
+	}
+	return d.decode(frame)
+}
+
+// decode decodes any message.
+func (d *Decoder) decode(frame []byte) (wamp.Message, error) {
 	c := &d.c
 	c.r.reset(frame)
 	*c = codec{format: c.format, r: c.r}
@@ -166,6 +174,14 @@ func newMessage(code wamp.Code) wamp.Message {
 
 // AppendHead is described at Serializer.
 func (f *format) AppendHead(dst []byte, m wamp.Message) ([]byte, error) {
+	if code, fields, ok := bareFieldsOf(m); ok {
+		return f.appendBare(dst, code, fields), nil
+	}
+	return f.appendHead(dst, m)
+}
+
+// appendHead appends the head of any message.
+func (f *format) appendHead(dst []byte, m wamp.Message) ([]byte, error) {
 	c := codec{format: f, code: m.Code(), dst: f.appendOpen(dst, false, unknown)}
 	c.startElement()
 	c.dst = f.appendUint(c.dst, uint64(c.code))

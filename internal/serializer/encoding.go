@@ -13,6 +13,11 @@ import (
 type encoding interface {
 	newReader() reader
 
+	// appendBare appends the head of a bare message.
+	appendBare(dst []byte, code wamp.Code, f bareFields) []byte
+	// readBare reads a frame that holds a bare message.
+	readBare(frame []byte) (h bareHead, at bareParts, ok bool)
+
 	// appendOpen appends the head of a list or dictionary with n items; with
 	// n unknown, a head that patch corrects.
 	appendOpen(dst []byte, dict bool, n uint64) []byte

@@ -40,11 +40,23 @@ func FuzzDecode(f *testing.F) {
 			f.Add(byte(i), frame)
 		}
 	}
+	for i, s := range serializer.All() {
+		for _, p := range barePayloads(f, s) {
+			for _, m := range bareMessages(p) {
+				frame, err := serializer.Append(nil, s, m)
+				if err != nil {
+					f.Fatal(err)
+				}
+				f.Add(byte(i), frame)
+			}
+		}
+	}
 	f.Add(byte(0), []byte(`[16,1,{"enc_algo":"x_","unknown":[{}]},"a\ud83d\ude00","\u0000AA=="]`))
 	f.Add(byte(0), []byte(`[48,1,{"forward_for":[{},{"authrole":"x"},`))
 	f.Add(byte(0), []byte(`[48,1,{"forward_for":[{},{"authrole":"x"}]},"a"]`))
 	f.Fuzz(func(t *testing.T, n byte, frame []byte) {
 		s := pick(n)
+		checkBothWays(t, s, frame)
 		m, err := decode(s, bytes.Clone(frame))
 		if err != nil {
 			if wamp.AsProtocolError(err) == nil {

@@ -7,9 +7,11 @@
 // token when it is in another serializer. Only applications decode payloads
 // into Go values, through wamp.Payload.
 //
-// What is particular to a serializer is its reader (octets to tokens) and its
-// encoding (values to octets). All else is written once: the messages' layouts
-// for both directions (layout.go), the walk, transcoding, and Go values.
+// What is particular to a serializer is its reader (octets to tokens), its
+// encoding (values to octets) and its walk. All else is written once: the
+// messages' layouts for both directions (layout.go), transcoding, and Go values.
+// Only the hot path's messages without options have a shorter way besides
+// (bare.go).
 package serializer
 
 import "github.com/junctorio/junctor/wamp"
