@@ -38,10 +38,8 @@ The exit code is 0 without errors (warnings do not count), else 78.`,
 		if err != nil {
 			return err
 		}
-		if !findings.HasErrors() {
-			findings = append(findings, node.Check(cfg, node.Options{})...)
-			findings.Sort()
-		}
+		findings = append(findings, node.Check(cfg, findings, node.Options{})...)
+		findings.Sort()
 		printFindings(p, findings, a.colours(p))
 		if findings.HasErrors() {
 			return &exitError{code: ExitConfig}

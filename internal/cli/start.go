@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -127,17 +128,31 @@ func open(cfg *config.Node, findings config.Findings, opts node.Options) (*node.
 		return nil, &exitError{ExitConfig, findings.Err()}
 	}
 	n, more := node.Open(cfg, opts)
-	if findings = append(findings, more...); findings.HasErrors() {
-		code := ExitConfig
-		if node.OnlyTaken(findings) {
-			code = ExitFailure // trying again later may help
-		}
-		return nil, &exitError{code, findings.Err()}
+	if findings = append(findings, more...); node.OnlyAddresses(findings) {
+		return nil, cannotListen(findings)
+	}
+	if findings.HasErrors() {
+		return nil, &exitError{ExitConfig, findings.Err()}
 	}
 	for _, f := range findings {
-		opts.Logger.Warn("configuration", "at", f.Position.String(), "finding", f.Message, "hint", f.Hint)
+		about := []any{"at", f.Position.String(), "finding", f.Message}
+		if f.Hint != "" {
+			about = append(about, "hint", f.Hint)
+		}
+		opts.Logger.Warn("configuration", about...)
 	}
 	return n, nil
+}
+
+// cannotListen does not blame the configuration: trying again later may help.
+func cannotListen(findings config.Findings) error {
+	lines := []string{"cannot listen"}
+	for _, f := range findings {
+		if f.Severity == config.Error {
+			lines = append(lines, f.String())
+		}
+	}
+	return errors.New(strings.Join(lines, "\n"))
 }
 
 // errEndOfTime is why a node ends that was told how long to run.

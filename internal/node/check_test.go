@@ -26,7 +26,7 @@ func TestCheckFindsWhatComponentsLack(t *testing.T) {
 			hosted := `{"type": "container", "components": [{"realm": "realm1", ` + transport + `, ` + tt.component + `}]}`
 			within := `{"type": "router", "realms": [{"name": "realm1", "roles": [{"name": "anonymous", "allow-by-default": true}]}],
 				"components": [{"realm": "realm1", ` + tt.component + `}]}`
-			findings := node.Check(workers(t, "", hosted, within), node.Options{})
+			findings := node.Check(workers(t, "", hosted, within), nil, node.Options{})
 			if len(findings) != 2 {
 				t.Fatalf("got %v, want a finding for each worker", findings)
 			}
@@ -49,7 +49,7 @@ func TestCheckFindsWhatConnectingTransportsLack(t *testing.T) {
 		`{"type": "class", "classname": "echo", "realm": "realm1", "extra": {"uri": "com.example.a"}, "transport": {"type": "rawsocket", "serializer": "json",
 			"endpoint": {"type": "tcp", "host": "localhost", "port": 1, "tls":
 				{"hostname": "localhost", "ca_certificates": ["missing.pem"], "certificate": "none.pem", "key": "none.key"}}}}`)),
-		node.Options{Components: classes(nil)})
+		nil, node.Options{Components: classes(nil)})
 	var paths []string
 	for _, f := range findings {
 		paths = append(paths, f.Path)

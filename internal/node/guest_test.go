@@ -190,7 +190,7 @@ func TestCheckFindsWhatGuestsLack(t *testing.T) {
 	findings := node.Check(workers(t, ``,
 		`{"type": "guest", "executable": "no-such-program-anywhere"}`,
 		`{"type": "guest", "executable": "/bin/sh", "options": {"workdir": "missing"}}`,
-		`{"type": "guest", "executable": "/bin/sh"}`), node.Options{})
+		`{"type": "guest", "executable": "/bin/sh"}`), nil, node.Options{})
 	want := []struct{ path, text string }{
 		{"workers[0].executable", "no-such-program-anywhere"}, {"workers[1].options.workdir", "missing is not a directory"},
 	}

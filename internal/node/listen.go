@@ -89,21 +89,10 @@ func listen(lc rawsocket.ListenConfig, tcp *config.TCPListen) (transport.Listene
 			return l, err
 		}
 	}
+	if tcp.PortRange.Low == tcp.PortRange.High {
+		return nil, fmt.Errorf("port %d: %w", tcp.PortRange.Low, syscall.EADDRINUSE)
+	}
 	return nil, fmt.Errorf("no port from %d to %d is free: %w", tcp.PortRange.Low, tcp.PortRange.High, syscall.EADDRINUSE)
-}
-
-// cannotListen says where and why a transport could not take its address.
-func cannotListen(cfg config.Transport, err error) config.Finding {
-	if errors.Is(err, syscall.EADDRINUSE) {
-		f := cfg.Endpoint.At().Problem("stop who listens there, or choose another address", "%v", err)
-		f.Kind = kindTaken
-		return f
-	}
-	hint := ""
-	if errors.Is(err, fs.ErrPermission) {
-		hint = "this user may not; ports below 1024 and some directories need more rights"
-	}
-	return cfg.Endpoint.At().Problem(hint, "%v", err)
 }
 
 // url is what a client on this machine connects to.

@@ -184,18 +184,77 @@ func TestFailedStartUndoesItself(t *testing.T) {
 	path := socket(t)
 	cfg := parse(t, unix(path), tcp(fmt.Sprintf(`"port": %d`, taken.Addr().(*net.TCPAddr).Port)))
 	n, findings := node.Open(cfg, node.Options{})
-	if n != nil || len(findings) != 1 || findings[0].Kind != node.KindTaken || !node.OnlyTaken(findings) {
+	if n != nil || len(findings) != 1 || findings[0].Kind != node.KindTaken || !node.OnlyAddresses(findings) {
 		t.Fatalf("got %v, want one finding about the port", findings)
 	}
-	if got := findings[0].Path; got != "workers[0].transports[1].endpoint" || findings[0].Line != 6 {
-		t.Errorf("the finding is at %v, want the second endpoint in line 6", findings[0].Position)
+	if got := findings[0].Path; got != "workers[0].transports[1].endpoint.port" || findings[0].Line != 6 {
+		t.Errorf("the finding is at %v, want the second endpoint's port in line 6", findings[0].Position)
 	}
 	if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the socket of the first transport is still there: %v", err)
 	}
-	checked := node.Check(cfg, node.Options{})
+	checked := node.Check(cfg, nil, node.Options{})
 	if checked.HasErrors() || len(checked) != 1 {
 		t.Errorf("Check: %v, want one warning: the port may be the running node's", checked)
+	}
+}
+
+func TestCheckGoesOnBesideErrors(t *testing.T) {
+	t.Parallel()
+	text := `{"version": 2, "frobnicate": true, "workers": [{"type": "router",
+  "realms": [{"name": "not a realm", "roles": 5}],
+  "transports": [
+    {"type": "rawsocket", "debug": 1, "endpoint": {"type": "unix", "path": "missing/a.sock"}},
+    {"type": "rawsocket", "endpoint": {"type": "unix", "path": "missing/b.sock"}},
+    {"type": "rawsocket"},
+    {"type": "rawsocket", "endpoint": {"type": "tcp", "port": 0, "tls": {"certificate": "missing.pem"}}}
+]}]}`
+	cfg, known := config.Parse("config.json", []byte(text), config.JSON, config.Options{Dir: t.TempDir()})
+	findings := node.Check(cfg, known, node.Options{})
+	if len(findings) != 1 || findings[0].Path != "workers[0].transports[1].endpoint.path" {
+		t.Errorf("got %v, want one finding about the transport without errors", findings)
+	}
+	if findings := node.Check(nil, config.Findings{{Severity: config.Error, Kind: config.Syntax}}, node.Options{}); findings != nil {
+		t.Errorf("got %v about a file that could not be parsed", findings)
+	}
+}
+
+func TestAddressesThatCannotBeTaken(t *testing.T) {
+	t.Parallel()
+	missing := filepath.Join(filepath.Dir(socket(t)), "missing", "r.sock")
+	at := func(endpoint string) string {
+		return `{"type": "rawsocket", ` + anonymous + `, "endpoint": {` + endpoint + `}}`
+	}
+	tests := []struct {
+		name, transport string
+		place           string // below the endpoint
+		message, hint   string // parts of them
+		later           bool   // it may work later
+	}{
+		{"an address that this machine does not have", at(`"type": "tcp", "port": 0, "interface": "192.0.2.1"`),
+			"interface", "cannot listen at 192.0.2.1:0", "an address that this machine has", true},
+		{"a directory that is not there", unix(missing),
+			"path", "cannot listen at " + missing, "create the directory " + filepath.Dir(missing), false},
+		{"a user that is not there", at(fmt.Sprintf(`"type": "unix", "path": %q, "owner": "no-such-user-here"`, socket(t))),
+			"owner", "no-such-user-here", "create the user", false},
+		{"a group that is not there", at(fmt.Sprintf(`"type": "unix", "path": %q, "group": "no-such-group-here"`, socket(t))),
+			"group", "no-such-group-here", "create the group", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			n, findings := node.Open(parse(t, tt.transport), node.Options{})
+			if n != nil || len(findings) != 1 {
+				t.Fatalf("got %v, want one finding", findings)
+			}
+			f := findings[0]
+			if f.Path != "workers[0].transports[0].endpoint."+tt.place || !strings.Contains(f.Message, tt.message) || !strings.Contains(f.Hint, tt.hint) {
+				t.Errorf("got %v\nwant it at %s with %q and the hint %q", f, tt.place, tt.message, tt.hint)
+			}
+			if got := node.OnlyAddresses(findings); got != tt.later {
+				t.Errorf("whether it may work later: %v, want %v", got, tt.later)
+			}
+		})
 	}
 }
 
@@ -206,7 +265,7 @@ func TestWhatIsNotASocketIsLeftAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	n, findings := node.Open(parse(t, unix(path)), node.Options{})
-	if n != nil || !findings.HasErrors() || node.OnlyTaken(findings) || !strings.Contains(findings[0].Message, "not a socket") {
+	if n != nil || !findings.HasErrors() || node.OnlyAddresses(findings) || !strings.Contains(findings[0].Message, "not a socket") {
 		t.Errorf("got %v, want an error about the file", findings)
 	}
 	if text, err := os.ReadFile(path); string(text) != "precious" {

@@ -1,8 +1,6 @@
 package node
 
 import (
-	"log/slog"
-
 	"github.com/junctorio/junctor/internal/config"
 )
 
@@ -32,37 +30,6 @@ func Open(cfg *config.Node, opts Options) (*Node, config.Findings) {
 		return nil, findings
 	}
 	return n, findings
-}
-
-// Check returns what Open finds, and leaves nothing open. An address that is
-// taken is a warning here: it may be the running node that is being checked.
-func Check(cfg *config.Node, opts Options) config.Findings {
-	opts.Logger = slog.New(slog.DiscardHandler)
-	n, findings := Open(cfg, opts)
-	if n != nil {
-		n.Close()
-	}
-	for i, f := range findings {
-		if f.Kind == kindTaken {
-			findings[i].Severity = config.Warning
-		}
-	}
-	return findings
-}
-
-// kindTaken marks the findings about addresses that somebody else listens on.
-// They are not the configuration's fault.
-const kindTaken config.Kind = "address-in-use"
-
-// OnlyTaken reports whether all errors among the findings are addresses that
-// are taken: the configuration as such is right, and may work later.
-func OnlyTaken(findings config.Findings) bool {
-	for _, f := range findings {
-		if f.Severity == config.Error && f.Kind != kindTaken {
-			return false
-		}
-	}
-	return findings.HasErrors()
 }
 
 func (n *Node) openWorker(cfg config.Worker, dir string) config.Findings {

@@ -29,7 +29,7 @@ func TestListeningExampleRunsAsItStands(t *testing.T) {
 	path := cfg.Workers[0].Router.Transports[0].Endpoint.Unix.Path
 	lock(t, path+".lock")
 	n, findings := node.Open(cfg, node.Options{})
-	if n == nil && node.OnlyTaken(findings) {
+	if n == nil && node.OnlyAddresses(findings) {
 		t.Skipf("somebody else on this machine listens at %s, the path of the example", path)
 	}
 	if n == nil {

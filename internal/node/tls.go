@@ -3,12 +3,15 @@ package node
 import (
 	"bytes"
 	"crypto"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/junctorio/junctor/internal/config"
@@ -61,6 +64,7 @@ func keyPair(cfg *config.TLSListen, now time.Time) (tls.Certificate, config.Find
 		findings = append(findings, cfg.At("key").Problem("", "the key %s is not that of the certificate %s", cfg.Key, cfg.Certificate))
 	}
 	findings = append(findings, judgeChain(cfg, chain, now)...)
+	findings = append(findings, judgeCiphers(cfg, chain[0])...)
 	for _, c := range chain {
 		pair.Certificate = append(pair.Certificate, c.Raw)
 	}
@@ -79,11 +83,27 @@ func judgeChain(cfg *config.TLSListen, chain []*x509.Certificate, now time.Time)
 		case now.Before(c.NotBefore):
 			findings = append(findings, at.Doubt("check this machine's clock", "the certificate of %q is not valid before %s", c.Subject.CommonName, c.NotBefore.UTC().Format(time.DateOnly)))
 		}
-		if i > 0 && chain[i-1].CheckSignatureFrom(c) != nil {
+		switch {
+		case i == 0:
+		case c.Equal(chain[i-1]):
+			findings = append(findings, at.Doubt("remove one of the two", "the certificate of %q stands twice in the chain", c.Subject.CommonName))
+		case chain[i-1].CheckSignatureFrom(c) != nil:
 			findings = append(findings, at.Doubt("first the certificate, then each one that signed the one before", "the chain is broken: %q has not signed %q", c.Subject.CommonName, chain[i-1].Subject.CommonName))
 		}
 	}
 	return findings
+}
+
+// judgeCiphers warns of cipher suites that leave TLS 1.3 alone to clients. A
+// suite is for one kind of key; Ed25519 counts as ECDSA here.
+func judgeCiphers(cfg *config.TLSListen, leaf *x509.Certificate) config.Findings {
+	_, isRSA := leaf.PublicKey.(*rsa.PublicKey)
+	fits := func(suite uint16) bool { return strings.Contains(tls.CipherSuiteName(suite), "_ECDSA_") != isRSA }
+	if len(cfg.CipherSuites) == 0 || slices.ContainsFunc(cfg.CipherSuites, fits) {
+		return nil
+	}
+	return config.Findings{cfg.At("ciphers").Doubt("add one, or leave the key out for Go's choice",
+		"no cipher suite is for the certificate's %v key: clients without TLS 1.3 cannot connect", leaf.PublicKeyAlgorithm)}
 }
 
 // authorities reads the files of ca_certificates of a TLS object.

@@ -148,12 +148,14 @@ func TestWhatIsWrongWithCertificates(t *testing.T) {
 		{"no such certificate of the chain", "server.pem", "server.key", `, "chain_certificates": ["DIR/missing.pem"]`, "chain_certificates[0]", "no such file", false},
 		{"an expired certificate", "expired.pem", "expired.key", "", "certificate", `"expired.example.com" expired on`, true},
 		{"a chain in disorder", "server.pem", "server.key", `, "chain_certificates": ["DIR/stranger.pem"]`, "certificate", `"stranger" has not signed "localhost"`, true},
+		{"a certificate that stands twice", "server.pem", "server.key", `, "chain_certificates": ["DIR/server.pem"]`, "certificate", `"localhost" stands twice in the chain`, true},
+		{"cipher suites of another kind of key", "server.pem", "server.key", `, "ciphers": "ECDHE-RSA-AES128-GCM-SHA256"`, "ciphers", "no cipher suite is for the certificate's ECDSA key", true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			findings := node.Check(parse(t, tcp(`"port": 0, "tls": {"certificate": "`+dir+tt.cert+`", "key": "`+dir+tt.key+`"`+
-				strings.ReplaceAll(tt.more, "DIR/", dir)+`}`)), node.Options{})
+				strings.ReplaceAll(tt.more, "DIR/", dir)+`}`)), nil, node.Options{})
 			if len(findings) != 1 {
 				t.Fatalf("got %v, want one finding", findings)
 			}
