@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/junctorio/junctor/transport"
 )
@@ -424,22 +425,24 @@ func TestOutboxBelowItsBoundTakesAMessageOfAnySize(t *testing.T) {
 func TestOutboxGivesUpWhenTheConnectionFails(t *testing.T) {
 	t.Parallel()
 	for _, room := range []int{0, 2} { // failing in the flush, and in the flusher
-		o, c, w := newTestOutbox(room)
-		mustPush(t, o, w, "one")
-		if room == 0 {
+		synctest.Test(t, func(t *testing.T) {
+			o, c, w := newTestOutbox(room)
+			mustPush(t, o, w, "one")
+			if room == 0 {
+				c.closed = true
+			}
+			w.flush()
+			c.mu.Lock()
 			c.closed = true
-		}
-		w.flush()
-		c.mu.Lock()
-		c.closed = true
-		c.mu.Unlock()
-		drained := o.drain()
-		close(c.resume)
-		<-drained
-		<-c.ended // by and by, else callers would wait for who hears nothing
-		o.close()
-		if o.size > 0 || o.budget.used.Load() != 0 {
-			t.Errorf("room %d: size %d, charged %d after the end", room, o.size, o.budget.used.Load())
-		}
+			c.mu.Unlock()
+			drained := o.drain()
+			close(c.resume)
+			<-drained
+			<-c.ended // by and by, else callers would wait for who hears nothing
+			o.close()
+			if o.size > 0 || o.budget.used.Load() != 0 {
+				t.Errorf("room %d: size %d, charged %d after the end", room, o.size, o.budget.used.Load())
+			}
+		})
 	}
 }
