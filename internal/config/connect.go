@@ -3,6 +3,7 @@ package config
 import (
 	"time"
 
+	"github.com/junctorio/junctor/transport"
 	"github.com/junctorio/junctor/wamp"
 )
 
@@ -19,10 +20,16 @@ type ConnectTransport struct {
 // RawSocketConnect is what a connecting RawSocket transport has beside its
 // endpoint.
 type RawSocketConnect struct {
-	Serializer     wamp.SerializerNumber
-	MaxMessageSize int  // octets, 1 to MaxMaxMessageSize, enforced exactly
-	Debug          bool // log each frame
-	Auth           ConnectAuth
+	Serializer wamp.SerializerNumber
+	Options    RawSocketConnectOptions
+	Debug      bool // log each frame
+	Auth       ConnectAuth
+}
+
+// RawSocketConnectOptions are the options of a connecting RawSocket.
+type RawSocketConnectOptions struct {
+	MaxMessageSize int // octets, 1 to MaxMaxMessageSize, enforced exactly
+	KeepAlive      transport.KeepAlive
 }
 
 // ConnectEndpoint is where a transport connects to. Exactly one of the
@@ -81,8 +88,8 @@ var rawSocketConnectObject = object[ConnectTransport]{
 		nested(func(t *ConnectTransport) *RawSocketConnect { return t.RawSocket }, rawSocketConnectFields...)...,
 	),
 	finish: func(c *checker, v *value, t *ConnectTransport) {
-		size := t.RawSocket.MaxMessageSize // as written in options
-		t.RawSocket.MaxMessageSize = c.messageSize(v, size, size)
+		size := &t.RawSocket.Options.MaxMessageSize // as written
+		*size = c.messageSize(v, *size, *size)
 		c.resolveURL(v, t)
 	},
 }
@@ -99,7 +106,7 @@ var rawSocketConnectFields = []field[RawSocketConnect]{
 		note: "also accepts `ubjson`, and then fails to connect.",
 	},
 	{
-		key: "options", is: into(rawSocketConnectOptions.form(), func(r *RawSocketConnect) *int { return &r.MaxMessageSize }),
+		key: "options", is: into(rawSocketConnectOptionsObject.form(), func(r *RawSocketConnect) *RawSocketConnectOptions { return &r.Options }),
 		def: "{}",
 	},
 	{
@@ -113,14 +120,18 @@ var rawSocketConnectFields = []field[RawSocketConnect]{
 	},
 }
 
-// rawSocketConnectOptions fill the only option that there is.
-var rawSocketConnectOptions = object[int]{
+var rawSocketConnectOptionsObject = object[RawSocketConnectOptions]{
 	name:  "rawsocketConnectOptions",
 	title: "Connecting RawSocket options",
-	fields: []field[int]{
+	fields: []field[RawSocketConnectOptions]{
 		{
-			key: "max_message_size", is: into(messageSize, func(size *int) *int { return size }),
+			key: "max_message_size", is: into(messageSize, func(o *RawSocketConnectOptions) *int { return &o.MaxMessageSize }),
 			absent: "`131072`", doc: "The largest message that is accepted, " + sizeDoc,
+		},
+		{
+			key: "keepalive", added: true, def: "{}",
+			is:  into(keepAliveObject.form(), func(o *RawSocketConnectOptions) *transport.KeepAlive { return &o.KeepAlive }),
+			doc: "How a router is found out that has vanished without a word.",
 		},
 	},
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/junctorio/junctor/internal/config"
+	"github.com/junctorio/junctor/transport"
 	"github.com/junctorio/junctor/wamp"
 )
 
@@ -85,9 +86,14 @@ var wholeNode = &config.Node{
 					RawSocket: &config.RawSocket{
 						Serializers:    []wamp.SerializerNumber{wamp.SerializerMsgPack, wamp.SerializerJSON},
 						MaxMessageSize: 65536,
-						Options:        config.RawSocketOptions{HandshakeTimeout: 5 * time.Second, HelloTimeout: 20 * time.Second, MaxConnections: 1000},
-						Auth:           config.Auth{Anonymous: &config.Anonymous{Role: "backend", AuthID: "someone"}},
-						Debug:          true,
+						Options: config.RawSocketOptions{
+							HandshakeTimeout: 5 * time.Second, HelloTimeout: 20 * time.Second, MaxConnections: 1000,
+							KeepAlive: transport.KeepAlive{
+								Mode: transport.KeepAliveAlways, Interval: 1500 * time.Millisecond, Timeout: 2 * time.Second, Attempts: 3,
+							},
+						},
+						Auth:  config.Auth{Anonymous: &config.Anonymous{Role: "backend", AuthID: "someone"}},
+						Debug: true,
 					},
 				},
 				{
@@ -135,7 +141,13 @@ var wholeNode = &config.Node{
 							},
 						}},
 						RawSocket: &config.RawSocketConnect{
-							Serializer: wamp.SerializerCBOR, MaxMessageSize: 1024, Debug: true,
+							Serializer: wamp.SerializerCBOR, Debug: true,
+							Options: config.RawSocketConnectOptions{
+								MaxMessageSize: 1024,
+								KeepAlive: transport.KeepAlive{
+									Mode: transport.KeepAliveNever, Interval: time.Minute, Timeout: 10 * time.Second, Attempts: 2,
+								},
+							},
 							Auth: config.ConnectAuth{Anonymous: &config.AnonymousIdentity{AuthID: "me"}},
 						},
 					},
@@ -146,7 +158,7 @@ var wholeNode = &config.Node{
 					Transport: &config.ConnectTransport{
 						Type:      "rawsocket",
 						Endpoint:  config.ConnectEndpoint{Unix: &config.UnixConnect{Path: "/node/up.sock", Timeout: 10 * time.Second}},
-						RawSocket: &config.RawSocketConnect{Serializer: wamp.SerializerJSON, MaxMessageSize: 131072},
+						RawSocket: &config.RawSocketConnect{Serializer: wamp.SerializerJSON, Options: defaultConnectOptions},
 					},
 				},
 				{
@@ -156,7 +168,7 @@ var wholeNode = &config.Node{
 						Endpoint: config.ConnectEndpoint{TCP: &config.TCPConnect{
 							Host: "example.com", Port: 8443, Timeout: 10 * time.Second, TLS: &config.TLSConnect{Hostname: "example.com"},
 						}},
-						RawSocket: &config.RawSocketConnect{Serializer: wamp.SerializerJSON, MaxMessageSize: 131072},
+						RawSocket: &config.RawSocketConnect{Serializer: wamp.SerializerJSON, Options: defaultConnectOptions},
 					},
 				},
 			}},
@@ -213,7 +225,11 @@ var defaultRestart = config.Restart{
 
 var (
 	allSerializers = []wamp.SerializerNumber{wamp.SerializerCBOR, wamp.SerializerMsgPack, wamp.SerializerJSON}
-	defaultOptions = config.RawSocketOptions{HandshakeTimeout: 10 * time.Second, HelloTimeout: 10 * time.Second}
+	defaultOptions = config.RawSocketOptions{
+		HandshakeTimeout: 10 * time.Second, HelloTimeout: 10 * time.Second, KeepAlive: defaultKeepAlive,
+	}
+	defaultConnectOptions = config.RawSocketConnectOptions{MaxMessageSize: 131072, KeepAlive: defaultKeepAlive}
+	defaultKeepAlive      = transport.KeepAlive{Interval: 20 * time.Second, Timeout: 10 * time.Second, Attempts: 2}
 )
 
 func TestEveryKeyIsReadFromBothFormats(t *testing.T) {

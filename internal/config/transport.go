@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/junctorio/junctor/transport"
 	"github.com/junctorio/junctor/wamp"
 )
 
@@ -41,6 +42,7 @@ type RawSocketOptions struct {
 	HandshakeTimeout time.Duration // for the RawSocket handshake, TLS's included (RS-12)
 	HelloTimeout     time.Duration // from the connection to WELCOME (RS-12, SES-9)
 	MaxConnections   int           // at the same time; 0 means no limit (RS-6)
+	KeepAlive        transport.KeepAlive
 }
 
 var transportVariants = variants[Transport]{
@@ -132,6 +134,11 @@ var rawSocketOptionsObject = object[RawSocketOptions]{
 			key: "max_connections", added: true, def: "0",
 			is:  into(integer(0, 10_000_000, ""), func(o *RawSocketOptions) *int { return &o.MaxConnections }),
 			doc: "How many connections the transport has at the same time; the next one is refused with handshake error 4. 0 means no limit.",
+		},
+		{
+			key: "keepalive", added: true, def: "{}",
+			is:  into(keepAliveObject.form(), func(o *RawSocketOptions) *transport.KeepAlive { return &o.KeepAlive }),
+			doc: "How clients are found out that have vanished without a word.",
 		},
 	},
 }

@@ -84,6 +84,7 @@ func (o hosts) openConnected(cfg config.Component, restart config.Restart) (*hos
 		return nil, findings
 	}
 	h.session.Serializer = dial.Serializer
+	h.session.KeepAlive = cfg.Transport.RawSocket.Options.KeepAlive
 	if a := cfg.Transport.RawSocket.Auth.Anonymous; a != nil {
 		h.session.AuthID = a.AuthID
 	}

@@ -17,7 +17,7 @@ func dialConfig(cfg *config.ConnectTransport, log *slog.Logger) (rawsocket.DialC
 	dc := rawsocket.DialConfig{
 		ID:             cfg.ID,
 		Serializer:     raw.Serializer,
-		MaxMessageSize: raw.MaxMessageSize,
+		MaxMessageSize: raw.Options.MaxMessageSize,
 		Logger:         log,
 		Debug:          raw.Debug,
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/junctorio/junctor/internal/config"
+	"github.com/junctorio/junctor/transport"
 )
 
 // TestEveryConfigurationFieldIsHandled fails when the configuration gains a
@@ -24,36 +25,38 @@ func TestEveryConfigurationFieldIsHandled(t *testing.T) {
 			"URICheck", "StrictRequestIDs", "RefuseDisclosure", "QueuedBytes", "DisconnectSlow",
 			"MetaAPI", // the check says what becomes of it
 		},
-		reflect.TypeFor[config.Role]():              {"ID", "Name", "Permissions", "AllowByDefault"},
-		reflect.TypeFor[config.Permission]():        {"URI", "Match", "Allow", "Disclose", "Cache"}, // static rules need no cache
-		reflect.TypeFor[config.Allow]():             {"Call", "Register", "Publish", "Subscribe"},
-		reflect.TypeFor[config.Disclose]():          {"Caller", "Publisher"},
-		reflect.TypeFor[config.Transport]():         {"ID", "Type", "Endpoint", "RawSocket"},
-		reflect.TypeFor[config.RawSocket]():         {"Serializers", "MaxMessageSize", "Options", "Auth", "Debug"},
-		reflect.TypeFor[config.RawSocketOptions]():  {"HandshakeTimeout", "HelloTimeout", "MaxConnections"},
-		reflect.TypeFor[config.ListenEndpoint]():    {"TCP", "Unix"},
-		reflect.TypeFor[config.TCPListen]():         {"Port", "PortRange", "Version", "Interface", "Backlog", "Shared", "UserTimeout", "TLS"},
-		reflect.TypeFor[config.UnixListen]():        {"Path", "Backlog", "Mode", "Owner", "Group"},
-		reflect.TypeFor[config.TLSListen]():         {"Key", "Certificate", "ChainCertificates", "CACertificates", "CipherSuites"},
-		reflect.TypeFor[config.Auth]():              {"Anonymous"},
-		reflect.TypeFor[config.Anonymous]():         {"Role", "AuthID"},
-		reflect.TypeFor[config.Container]():         {"Components"},
-		reflect.TypeFor[config.ContainerOptions]():  {"Shutdown", "Restart"},
-		reflect.TypeFor[config.Restart]():           {"Policy", "Backoff", "CrashLoop"},
-		reflect.TypeFor[config.Backoff]():           {"Initial", "Max", "Factor"},
-		reflect.TypeFor[config.CrashLoop]():         {"Failures", "Within"},
-		reflect.TypeFor[config.Component]():         {"ID", "Type", "Realm", "ClassName", "Callbacks", "Extra", "EndsNode", "Transport", "Embedded"},
-		reflect.TypeFor[config.Callbacks]():         {"Connect", "Join", "Leave", "Disconnect"},
-		reflect.TypeFor[config.Embedded]():          {"Role", "Restart"},
-		reflect.TypeFor[config.ConnectTransport]():  {"ID", "Type", "Endpoint", "RawSocket"},
-		reflect.TypeFor[config.RawSocketConnect]():  {"Serializer", "MaxMessageSize", "Debug", "Auth"},
-		reflect.TypeFor[config.ConnectAuth]():       {"Anonymous", "Ticket", "WAMPCRA", "SCRAM", "Cryptosign"}, // the check refuses all but the first
-		reflect.TypeFor[config.AnonymousIdentity](): {"AuthID"},
-		reflect.TypeFor[config.ConnectEndpoint]():   {"TCP", "Unix"},
-		reflect.TypeFor[config.TCPConnect]():        {"Host", "Port", "Version", "Timeout", "TLS"},
-		reflect.TypeFor[config.UnixConnect]():       {"Path", "Timeout"},
-		reflect.TypeFor[config.TLSConnect]():        {"Hostname", "CACertificates", "Certificate", "Key"},
-		reflect.TypeFor[config.Guest]():             {"Executable", "Arguments"},
+		reflect.TypeFor[config.Role]():                    {"ID", "Name", "Permissions", "AllowByDefault"},
+		reflect.TypeFor[config.Permission]():              {"URI", "Match", "Allow", "Disclose", "Cache"}, // static rules need no cache
+		reflect.TypeFor[config.Allow]():                   {"Call", "Register", "Publish", "Subscribe"},
+		reflect.TypeFor[config.Disclose]():                {"Caller", "Publisher"},
+		reflect.TypeFor[config.Transport]():               {"ID", "Type", "Endpoint", "RawSocket"},
+		reflect.TypeFor[config.RawSocket]():               {"Serializers", "MaxMessageSize", "Options", "Auth", "Debug"},
+		reflect.TypeFor[config.RawSocketOptions]():        {"HandshakeTimeout", "HelloTimeout", "MaxConnections", "KeepAlive"},
+		reflect.TypeFor[config.ListenEndpoint]():          {"TCP", "Unix"},
+		reflect.TypeFor[config.TCPListen]():               {"Port", "PortRange", "Version", "Interface", "Backlog", "Shared", "UserTimeout", "TLS"},
+		reflect.TypeFor[config.UnixListen]():              {"Path", "Backlog", "Mode", "Owner", "Group"},
+		reflect.TypeFor[config.TLSListen]():               {"Key", "Certificate", "ChainCertificates", "CACertificates", "CipherSuites"},
+		reflect.TypeFor[config.Auth]():                    {"Anonymous"},
+		reflect.TypeFor[config.Anonymous]():               {"Role", "AuthID"},
+		reflect.TypeFor[config.Container]():               {"Components"},
+		reflect.TypeFor[config.ContainerOptions]():        {"Shutdown", "Restart"},
+		reflect.TypeFor[config.Restart]():                 {"Policy", "Backoff", "CrashLoop"},
+		reflect.TypeFor[config.Backoff]():                 {"Initial", "Max", "Factor"},
+		reflect.TypeFor[config.CrashLoop]():               {"Failures", "Within"},
+		reflect.TypeFor[config.Component]():               {"ID", "Type", "Realm", "ClassName", "Callbacks", "Extra", "EndsNode", "Transport", "Embedded"},
+		reflect.TypeFor[config.Callbacks]():               {"Connect", "Join", "Leave", "Disconnect"},
+		reflect.TypeFor[config.Embedded]():                {"Role", "Restart"},
+		reflect.TypeFor[config.ConnectTransport]():        {"ID", "Type", "Endpoint", "RawSocket"},
+		reflect.TypeFor[config.RawSocketConnect]():        {"Serializer", "Options", "Debug", "Auth"},
+		reflect.TypeFor[config.RawSocketConnectOptions](): {"MaxMessageSize", "KeepAlive"},
+		reflect.TypeFor[transport.KeepAlive]():            {"Mode", "Interval", "Timeout", "Attempts"},               // all of it goes to the router, or the client
+		reflect.TypeFor[config.ConnectAuth]():             {"Anonymous", "Ticket", "WAMPCRA", "SCRAM", "Cryptosign"}, // the check refuses all but the first
+		reflect.TypeFor[config.AnonymousIdentity]():       {"AuthID"},
+		reflect.TypeFor[config.ConnectEndpoint]():         {"TCP", "Unix"},
+		reflect.TypeFor[config.TCPConnect]():              {"Host", "Port", "Version", "Timeout", "TLS"},
+		reflect.TypeFor[config.UnixConnect]():             {"Path", "Timeout"},
+		reflect.TypeFor[config.TLSConnect]():              {"Hostname", "CACertificates", "Certificate", "Key"},
+		reflect.TypeFor[config.Guest]():                   {"Executable", "Arguments"},
 		reflect.TypeFor[config.GuestOptions](): {
 			"Workdir", "Env", "Stdin", "Stdout", "Stderr", "Watch", "Restart", "StopGrace", "After", "Connect", "Ready",
 		},

@@ -41,6 +41,7 @@ func (w *routerWorker) openDoor(cfg config.Transport, log *slog.Logger) (*door, 
 		access: router.Access{
 			Methods:      methods(cfg.RawSocket.Auth),
 			HelloTimeout: cfg.RawSocket.Options.HelloTimeout,
+			KeepAlive:    cfg.RawSocket.Options.KeepAlive,
 		},
 		endpoint: Endpoint{
 			Worker: w.id, Transport: cfg.ID, Addr: listener.Addr(),
