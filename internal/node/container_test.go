@@ -324,3 +324,34 @@ func TestNodeEndsByItsRules(t *testing.T) {
 		})
 	}
 }
+
+// Nothing can force application code to end; the node ends all the same.
+func TestStuckComponentDoesNotKeepTheNode(t *testing.T) {
+	t.Parallel()
+	for _, where := range []string{"container", "router"} {
+		t.Run("in a "+where, func(t *testing.T) {
+			t.Parallel()
+			joining, release := make(chan struct{}), make(chan struct{})
+			defer close(release)
+			stuck := classes(map[string]component.Factory{"stuck": factoryOf(func(context.Context, *client.Session) error {
+				close(joining)
+				<-release
+				return nil
+			})})
+			path := socket(t)
+			texts := []string{routerText(path, ""), containerText("", componentText("stuck", path, ""))}
+			if where == "router" {
+				texts = []string{routerText(path, `"components": [{"type": "class", "classname": "stuck", "realm": "realm1"}],`)}
+			}
+			n := open(t, workers(t, "", texts...), node.Options{Components: stuck, ShutdownTimeout: 20 * time.Millisecond})
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			go func() { ended <- n.Run(ctx) }()
+			<-joining
+			cancel()
+			if err := <-ended; err == nil || !strings.Contains(err.Error(), where) {
+				t.Errorf("Run: %v, want an error that names the %s", err, where)
+			}
+		})
+	}
+}

@@ -50,7 +50,7 @@ func (h *hosted) run(ctx context.Context, settled func()) error {
 		if !again {
 			return final
 		}
-		h.log.Info("component restarts", "delay", delay)
+		h.log.Warn("component restarts", "delay", delay, "err", err)
 		select {
 		case <-time.After(delay):
 		case <-ctx.Done():
