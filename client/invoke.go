@@ -105,7 +105,7 @@ func (s *Session) invocationLocked(m *wamp.Invocation, owned bool) *wamp.Protoco
 	inv := newInvocation(reg, m, keep(m.Payload, owned))
 	s.invocations[m.Request] = inv
 	if !reg.invocations.push(inv, len(inv.Bytes)) {
-		delete(s.invocations, m.Request)
+		s.answeredLocked(m.Request)
 		s.log.Warn("invocation is refused, too many wait for a handler", "uri", inv.Procedure)
 		s.refuseLocked(m.Request, wamp.ErrUnavailable, "too many calls wait for this callee")
 	}
@@ -320,7 +320,16 @@ func (s *Session) answerLocked(inv *Invocation, m wamp.Message, room int, final 
 	}
 	if err == nil && final {
 		inv.state.answered = true
-		delete(s.invocations, inv.request)
+		s.answeredLocked(inv.request)
 	}
 	return err
+}
+
+// answeredLocked forgets an invocation whose answer is queued.
+func (s *Session) answeredLocked(request wamp.ID) {
+	delete(s.invocations, request)
+	if len(s.invocations) == 0 && s.idle != nil {
+		close(s.idle)
+		s.idle = nil
+	}
 }

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -52,6 +53,20 @@ func (s *Session) hello() *wamp.Hello {
 		AuthID:      s.opts.AuthID,
 		AuthExtra:   s.opts.AuthExtra,
 	}
+}
+
+// sayHello sends HELLO; to a router whose limit is too small for all of it,
+// without features.
+func (s *Session) sayHello() error {
+	m := s.hello()
+	err := s.out.append(m, 0)
+	var tooLarge *SizeError
+	if errors.As(err, &tooLarge) {
+		m.Agent = ""
+		m.Roles = wamp.Roles{}.With(wamp.RolePublisher).With(wamp.RoleSubscriber).With(wamp.RoleCaller).With(wamp.RoleCallee)
+		err = s.out.append(m, 0)
+	}
+	return err
 }
 
 // challenged has the CHALLENGE answered by the Signer of its method. Without

@@ -53,6 +53,7 @@ type Session struct {
 	procedures    map[pattern]*Registration // registered, or about to be
 	registrations map[wamp.ID]*Registration // by registration ID
 	invocations   map[wamp.ID]*Invocation   // not answered yet, by the router's request ID
+	idle          chan struct{}             // made by Drain; closed when invocations is empty
 }
 
 // Connect dials a router's URL, such as rs://127.0.0.1:8081, rss://example.com:8082
@@ -105,7 +106,7 @@ func join(ctx context.Context, conn transport.Conn, opts Options) (*Session, err
 	base, cancel := context.WithCancelCause(context.Background())
 	s.cancel = cancel
 	s.joiner.HelloSent()
-	if err := s.out.append(s.hello(), 0); err != nil {
+	if err := s.sayHello(); err != nil {
 		cancel(err)
 		_ = conn.Close()
 		return nil, fmt.Errorf("HELLO: %w", err)
@@ -208,6 +209,31 @@ func (s *Session) Close() error {
 	_ = s.conn.Close()
 	<-s.done
 	return fmt.Errorf("client: close: the router did not answer GOODBYE within %v", s.opts.CloseTimeout)
+}
+
+// Drain waits until every invocation received so far has been answered. A
+// callee that is to end without leaving a call unanswered unregisters its
+// procedures, drains, and closes. The error is that of ctx or of the session,
+// if one of them ends first. It must not be called from an invocation's handler.
+func (s *Session) Drain(ctx context.Context) error {
+	s.mu.Lock()
+	if len(s.invocations) == 0 {
+		s.mu.Unlock()
+		return nil
+	}
+	if s.idle == nil {
+		s.idle = make(chan struct{})
+	}
+	idle := s.idle
+	s.mu.Unlock()
+	select {
+	case <-idle:
+		return nil
+	case <-s.done:
+		return s.Err()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Wait waits until the session has ended and all its handlers have returned.

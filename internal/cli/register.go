@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -154,7 +155,7 @@ func (c *callee) run(ctx context.Context, s *client.Session, opts client.Registe
 		fmt.Fprintln(c.stderr, "finishing calls in progress")
 	}
 	c.finish()
-	return err
+	return errors.Join(err, s.Drain(context.WithoutCancel(ctx)))
 }
 
 // finish waits until nobody is served any more, and keeps it so.
