@@ -92,7 +92,7 @@ var tcpListenFields = []field[TCPListen]{
 	},
 	{
 		key: "backlog", is: into(backlog, func(e *TCPListen) *int { return &e.Backlog }),
-		def: "50", doc: "How many connections may wait to be accepted.",
+		absent: "the system's maximum", doc: "How many connections may wait to be accepted.", note: "has 50 by default, at which a burst of clients waits for seconds.",
 	},
 	{
 		key: "shared", is: into(boolean, func(e *TCPListen) *bool { return &e.Shared }),

@@ -111,7 +111,7 @@ var wholeNode = &config.Node{
 				{
 					ID: "transport003", Type: "rawsocket",
 					Endpoint: config.ListenEndpoint{TCP: &config.TCPListen{
-						PortRange: config.PortRange{Low: 9000, High: 9010}, Version: 4, Interface: "127.0.0.1", Backlog: 50,
+						PortRange: config.PortRange{Low: 9000, High: 9010}, Version: 4, Interface: "127.0.0.1",
 					}},
 					RawSocket: &config.RawSocket{Serializers: allSerializers, MaxMessageSize: 1 << 24, Options: defaultOptions},
 				},
@@ -253,7 +253,7 @@ func TestSeedExampleHasNoFindings(t *testing.T) {
 	}
 	want := config.Transport{
 		ID: "transport001", Type: "rawsocket",
-		Endpoint: config.ListenEndpoint{Unix: &config.UnixListen{Path: "/tmp/mysocket1", Backlog: 50, Mode: 0o660}},
+		Endpoint: config.ListenEndpoint{Unix: &config.UnixListen{Path: "/tmp/mysocket1", Mode: 0o660}},
 		RawSocket: &config.RawSocket{
 			Serializers:    []wamp.SerializerNumber{wamp.SerializerJSON, wamp.SerializerMsgPack},
 			MaxMessageSize: 128 << 10,

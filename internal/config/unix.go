@@ -43,7 +43,7 @@ var unixListenFields = []field[UnixListen]{
 	},
 	{
 		key: "backlog", is: into(backlog, func(e *UnixListen) *int { return &e.Backlog }),
-		def: "50", doc: "How many connections may wait to be accepted.",
+		absent: "the system's maximum", doc: "How many connections may wait to be accepted.", note: "has 50 by default, at which a burst of clients waits for seconds.",
 	},
 	{
 		key: "mode", added: true, def: `"0660"`,

@@ -84,12 +84,20 @@ func scanIndefinite(h cborHead, pos int) (cborHead, int, error) {
 // scanTags reads the head at pos behind all tags. The last tag is returned too,
 // 0 if there is none.
 func scanTags(data []byte, pos int) (h cborHead, tag uint64, next int, err error) {
-	for h, next, err = scanCBORHead(data, pos); err == nil && h.major == cborTag; {
+	h, next, err = scanCBORHead(data, pos)
+	for n := 1; err == nil && h.major == cborTag; n++ {
+		if n > maxTags {
+			return h, tag, next, failAt(pos, "more than %d tags on one item", maxTags)
+		}
 		tag = h.n
 		h, next, err = scanCBORHead(data, next)
 	}
 	return h, tag, next, err
 }
+
+// maxTags bounds the tags on one item: to a decoder elsewhere each of them may
+// be a level of nesting (SER-7).
+const maxTags = 16
 
 func (r *cborReader) key() (*token, error) { return r.next() }
 

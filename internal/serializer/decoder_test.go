@@ -360,14 +360,18 @@ func TestNestingIsBounded(t *testing.T) {
 	}
 }
 
-func TestTagsWithoutEndAreNoRecursion(t *testing.T) {
+func TestTagsAreBounded(t *testing.T) { // SER-7
 	t.Parallel()
-	frame := append(yield(t, serializer.CBOR, "81"), strings.Repeat("\xc6", 1<<20)...)
-	_, err := decode(serializer.CBOR, frame)
-	checkViolation(t, err, "unexpected end")
-	if _, err = decode(serializer.CBOR, append(frame, 0)); err != nil {
-		t.Errorf("many tags: %v", err)
+	tagged := func(n int) []byte {
+		return append(append(yield(t, serializer.CBOR, "81"), strings.Repeat("\xc6", n)...), 0)
 	}
+	if _, err := decode(serializer.CBOR, tagged(16)); err != nil {
+		t.Errorf("16 tags: %v", err)
+	}
+	_, err := decode(serializer.CBOR, tagged(17))
+	checkViolation(t, err, "more than 16 tags")
+	_, err = decode(serializer.CBOR, tagged(1<<20))
+	checkViolation(t, err, "more than 16 tags")
 }
 
 func TestOpaquePayloadsAreReadAndTranscoded(t *testing.T) {
