@@ -8,7 +8,7 @@ func (s *Session) keepAlive() {
 	if s.watch != nil || !s.isJoined() || !s.opts.KeepAlive.Pings(s.copes) {
 		return
 	}
-	s.watch = keepalive.Start(s.conn, &s.opts.KeepAlive, s.ping, s.silent)
+	s.watch = keepalive.Start(s.conn, &s.opts.KeepAlive, s.ping)
 }
 
 // isJoined reports whether WELCOME has come.
@@ -21,13 +21,17 @@ func (s *Session) isJoined() bool {
 	}
 }
 
-// ping has a PING written.
+// ping has a PING written; without one it ends the session, whose router has
+// not answered.
 func (s *Session) ping(octets []byte) {
+	if octets == nil {
+		s.silent()
+		return
+	}
 	s.out.appendControl(octets)
 	s.out.flush()
 }
 
-// silent ends the session, whose router has not answered.
 func (s *Session) silent() {
 	s.log.Warn("connection closed: nothing heard from the router, not even a PONG",
 		"session", s.welcome.Session, "peer", s.conn.Info().RemoteAddr,

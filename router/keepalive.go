@@ -8,10 +8,14 @@ func (s *session) keepAlive() {
 	if s.watch != nil || s.peer == nil || !s.access.KeepAlive.Pings(s.copes) {
 		return
 	}
-	id, realm := s.id, s.realm // which are the reader's
-	s.watch = keepalive.Start(s.conn, &s.access.KeepAlive, s.ping, func() {
+	id := s.id // which is the reader's
+	s.watch = keepalive.Start(s.conn, &s.access.KeepAlive, func(ping []byte) {
+		if ping != nil {
+			s.ping(ping)
+			return
+		}
 		s.connLog().Info("connection closed: nothing heard from the client, not even a PONG",
-			"realm", string(realm.cfg.Name), "session", uint64(id),
+			"realm", string(s.realm.cfg.Name), "session", uint64(id),
 			"idle", s.access.KeepAlive.Silence(), "pings", s.access.KeepAlive.Attempts)
 		s.kill()
 	})

@@ -137,7 +137,7 @@ func TestKeepAlive(t *testing.T) {
 func TestASilentCalleeIsAnsweredFor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(t, router.RealmConfig{})
+		b, log := newLoggedBench(t, router.RealmConfig{})
 		callee, caller := b.joinPinged(transport.KeepAlive{}, "junctor-go"), b.join(inproc.Config{})
 		callee.send(`[64,1,{},"com.example.add"]`)
 		callee.expect(`^\[65,1,`)
@@ -150,6 +150,23 @@ func TestASilentCalleeIsAnsweredFor(t *testing.T) {
 		}
 		caller.send(`[64,2,{},"com.example.add"]`)
 		caller.expect(`^\[65,2,`)
+		if got := log.lines("nothing heard", "peer=inproc", "realm=realm1", "session=", "idle=40s", "pings=2"); len(got) != 1 {
+			t.Errorf("logged: %q", got)
+		}
+	})
+}
+
+func TestNobodyIsMissedWhoHasLeft(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, log := newLoggedBench(t, router.RealmConfig{})
+		p := b.joinPinged(transport.KeepAlive{}, "junctor-go")
+		time.Sleep(25 * time.Second) // a PING is unanswered
+		p.conn.Close()
+		time.Sleep(time.Hour)
+		if got := log.lines("nothing heard"); len(got) > 0 {
+			t.Errorf("logged: %q", got)
+		}
 	})
 }
 

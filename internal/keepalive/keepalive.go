@@ -2,7 +2,8 @@
 // without a word (RS-26). Router and client use it alike.
 //
 // A Watch is a timer and what it compares. It has no goroutine, is asked about
-// nothing while messages flow, and looks at a connection once per interval.
+// nothing while messages flow, looks at a connection once per interval, and
+// takes some 200 octets, of which the timer has half.
 package keepalive
 
 import (
@@ -15,27 +16,26 @@ import (
 // Watch watches one connection. Its methods may be called from anywhere.
 type Watch struct {
 	// Constant after Start.
-	conn    transport.Conn
-	config  *transport.KeepAlive
-	send    func(ping []byte)
-	expired func()
+	conn   transport.Conn
+	config *transport.KeepAlive
+	act    func(ping []byte)
 
 	mu         sync.Mutex // guards the fields below
 	timer      *time.Timer
 	heard      uint64 // of conn, when it was looked at last
-	unanswered int    // PINGs sent since it last changed
+	unanswered uint32 // PINGs sent since it last changed
 	stopped    bool
 }
 
 // Start watches a connection until Stop, or until its peer has left as many
 // PINGs unanswered as c, which is complete and stays as it is, allows.
 //
-// send has a PING written between two messages; expired is called at most once,
-// and should close the connection. Both are called on goroutines of the timer,
-// which end with the call, and must not block. On a connection without PINGs
-// nothing is watched.
-func Start(conn transport.Conn, c *transport.KeepAlive, send func(ping []byte), expired func()) *Watch {
-	w := &Watch{conn: conn, config: c, send: send, expired: expired}
+// act is called with a PING, to have it written between two messages, and at
+// last, where the peer stayed silent, with nil, to close the connection. It is
+// called on goroutines of the timer, which end with the call, and must not
+// block. On a connection without PINGs nothing is watched.
+func Start(conn transport.Conn, c *transport.KeepAlive, act func(ping []byte)) *Watch {
+	w := &Watch{conn: conn, config: c, act: act}
 	if len(conn.AppendPing(nil)) == 0 {
 		w.stopped = true
 		return w
@@ -47,8 +47,8 @@ func Start(conn transport.Conn, c *transport.KeepAlive, send func(ping []byte), 
 	return w
 }
 
-// Stop ends the watch. A call of send or expired that has begun goes on. It may
-// be called twice, and on nil.
+// Stop ends the watch. A call of act that has begun goes on. It may be called
+// twice, and on nil.
 func (w *Watch) Stop() {
 	if w == nil {
 		return
@@ -66,9 +66,9 @@ func (w *Watch) look() {
 	ping, expired := w.judge()
 	switch {
 	case expired:
-		w.expired()
+		w.act(nil)
 	case ping:
-		w.send(w.conn.AppendPing(nil))
+		w.act(w.conn.AppendPing(nil))
 	}
 }
 
@@ -83,7 +83,7 @@ func (w *Watch) judge() (ping, expired bool) {
 	case heard != w.heard:
 		w.heard, w.unanswered = heard, 0
 		w.timer.Reset(w.config.Interval)
-	case w.unanswered == w.config.Attempts:
+	case int(w.unanswered) >= w.config.Attempts:
 		w.stopped, expired = true, true
 	default:
 		w.unanswered++
