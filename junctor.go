@@ -21,7 +21,7 @@ var version string
 
 // Main runs the program with the process's arguments, environment and
 // standard streams, and ends the process with the code that docs/cli.md
-// lists. The first SIGINT or SIGTERM ends it in order, the second one at once.
+// lists. The first SIGINT, SIGTERM or SIGHUP ends it in order, the second one at once.
 func Main() {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	go watchSignals(cancel)
@@ -39,6 +39,9 @@ func Main() {
 func watchSignals(cancel context.CancelCauseFunc) {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	cancel(cli.Interrupted{Signal: <-signals})
 	fmt.Fprintf(os.Stderr, "junctor: second signal (%v): not waiting any longer\n", <-signals)
 	os.Exit(cli.ExitInterrupted)

@@ -75,9 +75,9 @@ func (a *app) startCommand() *cobra.Command {
 
 ` + configHelp + `
 
-SIGTERM and SIGINT end the node in order: nothing is accepted any more, clients
-are told GOODBYE (wamp.close.system_shutdown) and get what is queued for them;
-what is left after --shutdown-timeout is cut, and the exit code is 0. A second
+SIGTERM, SIGINT and SIGHUP end the node in order: nothing is accepted any more,
+clients are told GOODBYE (wamp.close.system_shutdown) and get what is queued for
+them; what is left after --shutdown-timeout is cut, and the exit code is 0. A second
 signal ends it at once. The log goes to standard error.`,
 		Example: `  junctor start
   junctor start -c /etc/junctor/config.yaml
