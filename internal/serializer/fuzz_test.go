@@ -178,7 +178,7 @@ func wellFormed(s serializer.Serializer, frame []byte) bool {
 // have.
 func ownRule(err error) bool {
 	for _, rule := range []string{
-		"invalid UTF-8", "unpaired surrogate", "nested deeper",
+		"invalid UTF-8", "unpaired surrogate", "nested deeper", "more than 16 tags",
 		"too many elements", "want a dict, got", // of the message around the value
 		"want a string as key",
 	} {
