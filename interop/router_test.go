@@ -11,6 +11,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"math/big"
 	"net"
@@ -28,10 +29,11 @@ type router struct {
 	urls map[string]string // by transport
 	ca   string            // PEM file that clients trust
 
-	cmd  *exec.Cmd
-	log  *lockedBuffer
-	done chan struct{} // closed when the process has ended
-	err  error         // how; valid after done
+	cmd   *exec.Cmd
+	log   *lockedBuffer
+	asked sync.Once     // to stop
+	done  chan struct{} // closed when the process has ended
+	err   error         // how; valid after done
 }
 
 func (r *router) url(transport string) string { return r.urls[transport] }
@@ -195,8 +197,15 @@ func (r *router) awaitListening(t *testing.T, socket string) {
 	}
 }
 
-// terminate asks the router to stop, as a service manager does.
-func (r *router) terminate() error { return r.cmd.Process.Signal(syscall.SIGTERM) }
+// terminate asks the router to stop, as a service manager does. It asks once:
+// a second signal would not wait for the clients.
+func (r *router) terminate() (err error) {
+	r.asked.Do(func() { err = r.cmd.Process.Signal(syscall.SIGTERM) })
+	if errors.Is(err, os.ErrProcessDone) {
+		return nil // how it ended, stop tells
+	}
+	return err
+}
 
 // stop terminates the router, if it still runs, and returns how it ended.
 func (r *router) stop(ctx context.Context) error {
