@@ -89,7 +89,12 @@ type survivor struct {
 
 func newSurvivor(t *testing.T, path string, uris []wamp.URI) *survivor {
 	t.Helper()
-	c, err := client.New("unix://"+path, client.Options{Realm: "realm1"},
+	return newSurvivorOf(t, "unix://"+path, client.Options{Realm: "realm1"}, uris)
+}
+
+func newSurvivorOf(t *testing.T, url string, opts client.Options, uris []wamp.URI) *survivor {
+	t.Helper()
+	c, err := client.New(url, opts,
 		client.Supervision{Backoff: client.Backoff{Initial: 10 * time.Millisecond, Max: 50 * time.Millisecond}})
 	if err != nil {
 		t.Fatal(err)
