@@ -302,22 +302,16 @@ func TestDecodedValuesShareNoMemoryWithTheFrame(t *testing.T) {
 	}
 }
 
-func TestLookups(t *testing.T) {
+func TestByNumber(t *testing.T) {
 	t.Parallel()
 	for _, s := range serializer.All() {
 		if got, ok := serializer.ByNumber(s.Number()); !ok || got != s {
 			t.Errorf("ByNumber(%d) = %v, %v", s.Number(), got, ok)
-		}
-		if got, ok := serializer.ByName(s.String()); !ok || got != s {
-			t.Errorf("ByName(%q) = %v, %v", s, got, ok)
 		}
 	}
 	for _, n := range []wamp.SerializerNumber{0, wamp.SerializerUBJSON, wamp.SerializerFlatBuffers, 15} {
 		if s, ok := serializer.ByNumber(n); ok {
 			t.Errorf("ByNumber(%d) = %v, want none", n, s)
 		}
-	}
-	if s, ok := serializer.ByName("ubjson"); ok {
-		t.Errorf("ByName(ubjson) = %v, want none", s)
 	}
 }

@@ -69,17 +69,6 @@ func ByNumber(n wamp.SerializerNumber) (Serializer, bool) {
 	return nil, false
 }
 
-// ByName returns the serializer with the name used in configuration files, if
-// there is one.
-func ByName(name string) (Serializer, bool) {
-	for _, s := range All() {
-		if s.String() == name {
-			return s, true
-		}
-	}
-	return nil, false
-}
-
 // Append appends the whole message: head, payload and end. Its errors are
 // those of AppendHead and AppendPayload; dst is then returned as it was.
 func Append(dst []byte, s Serializer, m wamp.Message) ([]byte, error) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,10 +73,11 @@ func checkWireEntry(t *testing.T, entry string) {
 	var first wamp.Message
 	for _, line := range lines[1:] {
 		name, text, _ := strings.Cut(line, " ")
-		s, ok := serializer.ByName(name)
-		if !ok {
+		i := slices.IndexFunc(serializer.All(), func(s serializer.Serializer) bool { return s.String() == name })
+		if i < 0 {
 			t.Fatalf("%s: no serializer %q", lines[0], name)
 		}
+		s := serializer.All()[i]
 		frame := []byte(strings.TrimSpace(text))
 		if s != serializer.JSON {
 			var err error
