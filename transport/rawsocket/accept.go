@@ -21,16 +21,13 @@ type refusedError struct {
 
 func (e *refusedError) Error() string { return e.message }
 
-// handshake makes a Conn of nc, or closes it, logs why, and returns nil.
+// handshake makes a Conn of nc, which is among the pending handshakes, or closes
+// it, logs why, and returns nil.
 func (l *listener) handshake(nc net.Conn) *Conn {
-	if !l.track(nc) {
-		_ = nc.Close()
-		return nil
-	}
 	_ = nc.SetDeadline(time.Now().Add(l.config.HandshakeTimeout))
 	top, conn, err := l.negotiate(nc)
-	if !l.untrack(nc) && err == nil {
-		err = net.ErrClosed
+	if !l.handshakes.remove(nc) {
+		err = &refusedError{slog.LevelInfo, "closed the oldest connection without a handshake: there are too many", nil}
 	}
 	if err != nil {
 		l.logRefusal(nc, err)
@@ -42,23 +39,6 @@ func (l *listener) handshake(nc net.Conn) *Conn {
 	}
 	_ = nc.SetDeadline(time.Time{})
 	return conn
-}
-
-// track notes that nc is in its handshake. It reports false after Close.
-func (l *listener) track(nc net.Conn) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.closed {
-		l.handshakes[nc] = struct{}{}
-	}
-	return !l.closed
-}
-
-func (l *listener) untrack(nc net.Conn) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.handshakes, nc)
-	return !l.closed
 }
 
 // negotiate does the handshakes of TLS and RawSocket on nc. It also returns

@@ -23,6 +23,7 @@ const (
 	FramePong    = framePong
 
 	ReadBuffer     = readBuffer
+	MaxHandshakes  = maxHandshakes
 	LinesPerSecond = linesPerSecond
 )
 

@@ -14,10 +14,6 @@ import (
 	"github.com/junctorio/junctor/transport"
 )
 
-// maxHandshakes bounds the connections whose handshake is in progress. Above
-// it the listener accepts no more until one succeeds or fails.
-const maxHandshakes = 4096
-
 // listener implements transport.Listener.
 //
 // Serve's caller owns the accepting goroutine and, through it, one goroutine
@@ -31,13 +27,11 @@ type listener struct {
 	url    string      // where it is reached, for people
 
 	connections atomic.Int64  // Conns handed out and not closed
-	slots       chan struct{} // one element for each handshake in progress
+	handshakes  *pending      // in progress
 	done        chan struct{} // closed by Close
 
-	mu         sync.Mutex // guards the fields below
-	handshakes map[net.Conn]struct{}
-	closed     bool
-	closeErr   error
+	closing  sync.Once
+	closeErr error // set by closing
 }
 
 // Listen listens as c says. It binds the address and, for a Unix socket with
@@ -62,9 +56,8 @@ func newListener(c ListenConfig, ln net.Listener, file *socketFile) *listener {
 		ln:         ln,
 		file:       file,
 		url:        urlOf(ln.Addr(), c.TLS != nil),
-		slots:      make(chan struct{}, maxHandshakes),
+		handshakes: newPending(maxHandshakes),
 		done:       make(chan struct{}),
-		handshakes: map[net.Conn]struct{}{},
 	}
 }
 
@@ -113,19 +106,13 @@ func (l *listener) Addr() net.Addr { return l.ln.Addr() }
 
 // Close implements transport.Listener.
 func (l *listener) Close() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closed {
-		return l.closeErr
-	}
-	l.closed = true
-	close(l.done)
-	// The file goes first: as long as the socket is open, nobody else can
-	// have got its inode number.
-	l.closeErr = errors.Join(l.file.remove(), l.ln.Close())
-	for nc := range l.handshakes {
-		_ = nc.Close()
-	}
+	l.closing.Do(func() {
+		close(l.done)
+		// The file goes first: as long as the socket is open, nobody else can
+		// have got its inode number.
+		l.closeErr = errors.Join(l.file.remove(), l.ln.Close())
+		l.handshakes.closeAll()
+	})
 	return l.closeErr
 }
 
@@ -135,29 +122,25 @@ func (l *listener) Serve(handle func(transport.Conn)) error {
 	defer connections.Wait()
 	var delay time.Duration
 	for {
-		select {
-		case l.slots <- struct{}{}:
-		case <-l.done:
-			return nil
-		}
 		nc, err := l.ln.Accept()
 		if err != nil {
-			<-l.slots
 			if delay, err = l.afterAcceptError(err, delay); err != nil || l.isClosed() {
 				return err
 			}
 			continue
 		}
 		delay = 0
+		if !l.handshakes.add(nc) {
+			_ = nc.Close()
+			continue
+		}
 		connections.Go(func() { l.serve(nc, handle) })
 	}
 }
 
 // serve does the handshake of one connection and hands it on.
 func (l *listener) serve(nc net.Conn, handle func(transport.Conn)) {
-	conn := l.handshake(nc)
-	<-l.slots
-	if conn != nil {
+	if conn := l.handshake(nc); conn != nil {
 		handle(conn)
 	}
 }

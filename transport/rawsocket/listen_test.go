@@ -222,6 +222,37 @@ func TestHandshakeTimeout(t *testing.T) {
 	}
 }
 
+// Peers that connect and say nothing must not keep others out.
+func TestTheOldestHandshakeMakesRoom(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		memory := newMemoryListener()
+		ln := rawsocket.NewListener(rawsocket.ListenConfig{}, memory)
+		done := make(chan error)
+		go func() { done <- ln.Serve(echo) }()
+		var silent []net.Conn
+		for range rawsocket.MaxHandshakes {
+			silent = append(silent, memory.connect())
+		}
+		honest := memory.connect()
+		if _, err := honest.Write([]byte{0x7f, 0xf1, 0, 0}); err != nil {
+			t.Error(err)
+		}
+		expect(t, honest, []byte{0x7f, 0x81, 0, 0})
+		expectEnd(t, silent[0])
+		if _, err := silent[1].Write([]byte{0x7f, 0xf1, 0, 0}); err != nil {
+			t.Errorf("the second oldest was closed as well: %v", err)
+		}
+		for _, nc := range append(silent, honest) {
+			_ = nc.Close()
+		}
+		_ = ln.Close()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestAcceptErrorsAreWaitedOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
