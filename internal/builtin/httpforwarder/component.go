@@ -2,7 +2,7 @@
 // posts the events of topics to URLs, as JSON. docs/components.md describes
 // its configuration and what is posted.
 //
-// Events wait in a bounded queue per subscription (queue.go), from which one
+// Events wait in a bounded queue per subscription (package backlog), from which one
 // goroutine per subscription posts them in order and tries again with back-off
 // (forward.go). The component owns both from its first Join until Close, so
 // that what waits survives the loss of a session.
@@ -16,6 +16,7 @@ import (
 
 	"github.com/junctorio/junctor/client"
 	"github.com/junctorio/junctor/component"
+	"github.com/junctorio/junctor/internal/builtin/backlog"
 	"github.com/junctorio/junctor/internal/builtin/extra"
 	"github.com/junctorio/junctor/wamp"
 )
@@ -46,7 +47,7 @@ func New(cfg component.Config) (component.Component, error) {
 			subscription: s,
 			http:         c.http,
 			log:          cfg.Log().With("uri", s.Topic),
-			queue:        newQueue(loaded.Queue, loaded.QueueBytes),
+			queue:        backlog.New(loaded.Queue, loaded.QueueBytes, func(p post) int { return len(p.body) }),
 		})
 	}
 	return c, nil
@@ -79,7 +80,7 @@ func (c *Component) Close(ctx context.Context) error {
 	defer context.AfterFunc(ctx, c.stop)()
 	unsent := 0
 	for _, f := range c.forwarders {
-		f.queue.close()
+		f.queue.Close()
 	}
 	c.wg.Wait()
 	for _, f := range c.forwarders {

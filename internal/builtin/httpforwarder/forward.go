@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/junctorio/junctor/client"
+	"github.com/junctorio/junctor/internal/builtin/backlog"
 	"github.com/junctorio/junctor/internal/builtin/extra"
 	"github.com/junctorio/junctor/internal/serializer"
 	"github.com/junctorio/junctor/wamp"
@@ -27,9 +28,15 @@ type forwarder struct {
 	subscription
 	http  *http.Client
 	log   *slog.Logger
-	queue *queue
+	queue *backlog.Backlog[post]
 
 	unsent int // events that the end cut off; for Close, once run has returned
+}
+
+// post is an event that waits to be forwarded.
+type post struct {
+	publication wamp.ID
+	body        []byte
 }
 
 // take is the subscription's handler.
@@ -42,7 +49,7 @@ func (f *forwarder) take(_ context.Context, ev *client.Event) {
 		f.log.Warn("event is not forwarded, it has no JSON form", "publication", ev.Publication, "err", err)
 		return
 	}
-	taken, dropped := f.queue.push(post{ev.Publication, body})
+	taken, dropped := f.queue.Push(post{ev.Publication, body})
 	switch {
 	case !taken && dropped == 1:
 		f.log.Warn("events are dropped, the receiver is too slow", "publication", ev.Publication)
@@ -71,20 +78,13 @@ func encode(ev *client.Event) ([]byte, error) {
 
 // run forwards until the queue is closed and empty, or ctx ends.
 func (f *forwarder) run(ctx context.Context) {
-	defer func() { f.unsent += f.queue.len() }()
-	for ctx.Err() == nil {
-		p, ok, more := f.queue.pop()
-		switch {
-		case ok:
-			f.forward(ctx, p)
-		case !more:
+	for {
+		p, ok := f.queue.Pop(ctx)
+		if !ok {
+			f.unsent += f.queue.Len()
 			return
-		default:
-			select {
-			case <-f.queue.wake:
-			case <-ctx.Done():
-			}
 		}
+		f.forward(ctx, p)
 	}
 }
 

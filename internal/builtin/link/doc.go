@@ -10,7 +10,7 @@
 //   - For a procedure it registers at the one end and calls at the other
 //     (call.go).
 //   - For a topic it subscribes at the one end and publishes at the other. What
-//     goes one way is a lane (lane.go), with a queue (queue.go) and one
+//     goes one way is a lane (lane.go), with a queue (package backlog) and one
 //     goroutine that empties it.
 //
 // Payloads are passed on as they are, undecoded. What keeps events and calls

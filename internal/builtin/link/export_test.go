@@ -54,5 +54,5 @@ func TakesEvent(ctx context.Context, uri wamp.URI) bool {
 	b := greedy()
 	l := b.newLane(up, b.local, b.upstream)
 	l.handler(0)(ctx, &client.Event{Topic: uri})
-	return l.queue.len() == 1
+	return l.queue.Len() == 1
 }

@@ -9,8 +9,17 @@ import (
 	"sync"
 
 	"github.com/junctorio/junctor/client"
+	"github.com/junctorio/junctor/internal/builtin/backlog"
 	"github.com/junctorio/junctor/wamp"
 )
+
+// event is one that waits to be published at the other end.
+type event struct {
+	topic       wamp.URI
+	acknowledge bool
+	attributes  *wamp.Attributes
+	payload     wamp.Payload
+}
 
 // lane passes events on one way: the handlers of its subscriptions push them
 // into its queue, and run publishes them, one after the other.
@@ -19,7 +28,7 @@ type lane struct {
 	way      direction // up or down
 	from, to *end
 	log      *slog.Logger
-	queue    *queue
+	queue    *backlog.Backlog[event]
 
 	mu   sync.Mutex // guards the field below
 	lost int        // events in a row, until now
@@ -32,7 +41,7 @@ func (b *bridge) newLane(way direction, from, to *end) *lane {
 		from:   from,
 		to:     to,
 		log:    b.log.With("direction", directions[way]),
-		queue:  newQueue(b.config.Queue, b.config.QueueBytes),
+		queue:  backlog.New(b.config.Queue, b.config.QueueBytes, func(ev event) int { return len(ev.payload.Bytes) }),
 	}
 }
 
@@ -54,7 +63,7 @@ func (l *lane) handler(i int) client.EventHandler {
 		if l.bridge.passed(ev.Attributes) || hops(ev.Attributes) >= l.bridge.config.MaxHops {
 			return
 		}
-		if !l.queue.push(event{ev.Topic, t.Acknowledge, onward(ev.Attributes, source), ev.Payload}) {
+		if taken, _ := l.queue.Push(event{ev.Topic, t.Acknowledge, onward(ev.Attributes, source), ev.Payload}); !taken {
 			l.drop(1, errors.New("too many events wait to be passed on"))
 		}
 	}
@@ -75,7 +84,7 @@ func (l *lane) taken(i int, uri wamp.URI) bool {
 // the other realm is away it waits for it no longer than joined lasts.
 func (l *lane) run(ctx, joined context.Context) {
 	for {
-		ev, ok := l.queue.pop(ctx)
+		ev, ok := l.queue.Pop(ctx)
 		if !ok {
 			break
 		}
@@ -85,7 +94,7 @@ func (l *lane) run(ctx, joined context.Context) {
 			l.resume()
 		}
 	}
-	if left := l.queue.len(); left > 0 {
+	if left := l.queue.Len(); left > 0 {
 		l.drop(left, errors.New("the link has ended"))
 	}
 	l.resume()
