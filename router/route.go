@@ -60,7 +60,7 @@ func (s *session) subscribe(m *wamp.Subscribe, w *worker) {
 	r := s.realm
 	r.pubsub.Lock()
 	defer r.pubsub.Unlock()
-	r.broker.Subscribe(s.peer, m, &w.out)
+	r.broker.Subscribe(s.peer, m, w.now, &w.out)
 	w.deliver()
 }
 
@@ -71,7 +71,7 @@ func (s *session) register(m *wamp.Register, w *worker) {
 	}
 	r := s.realm
 	r.rpc.Lock()
-	r.dealer.Register(s.peer, m, &w.out)
+	r.dealer.Register(s.peer, m, w.now, &w.out)
 	w.deliver()
 	r.rpc.Unlock()
 	if told := s.router.opts.OnRegister; told != nil && registered(w.out.All()) {

@@ -47,6 +47,8 @@ type Deliveries struct {
 	publisheds  pool[wamp.Published]
 	invocations pool[wamp.Invocation]
 	results     pool[wamp.Result]
+
+	changes []Change
 }
 
 // Send appends the decision to send m to the peer. Consecutive deliveries may
@@ -79,6 +81,7 @@ func (d *Deliveries) Result() *wamp.Result { return d.results.next() }
 func (d *Deliveries) Reset() {
 	clear(d.all)
 	d.all = d.all[:0]
+	d.resetChanges()
 	d.events.reset()
 	d.publisheds.reset()
 	d.invocations.reset()

@@ -174,11 +174,11 @@ func (c *coreClient) route(m wamp.Message) *wamp.ProtocolError {
 	case *wamp.Publish:
 		b.Publish(c.peer, m, out)
 	case *wamp.Subscribe:
-		b.Subscribe(c.peer, m, out)
+		b.Subscribe(c.peer, m, c.core.now, out)
 	case *wamp.Unsubscribe:
 		b.Unsubscribe(c.peer, m, out)
 	case *wamp.Register:
-		d.Register(c.peer, m, out)
+		d.Register(c.peer, m, c.core.now, out)
 	case *wamp.Unregister:
 		d.Unregister(c.peer, m, out)
 	case *wamp.Cancel:

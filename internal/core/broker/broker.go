@@ -72,12 +72,12 @@ func (b *Broker) Stats() Stats { return b.stats }
 
 // Leave forgets a peer whose session ended: its subscriptions end (PS-6). It
 // must be the last operation with the peer.
-func (b *Broker) Leave(peer *core.Peer, _ *core.Deliveries) {
+func (b *Broker) Leave(peer *core.Peer, out *core.Deliveries) {
 	s := b.sessions[peer]
 	if s == nil {
 		return
 	}
 	for len(s.held) > 0 {
-		b.part(s, len(s.held)-1)
+		b.part(s, len(s.held)-1, out)
 	}
 }

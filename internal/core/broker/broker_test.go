@@ -2,6 +2,7 @@ package broker_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -49,7 +50,7 @@ func (r *realm) join(name, role string) *core.Peer {
 // subscribe subscribes exactly and returns the subscription's ID.
 func (r *realm) subscribe(p *core.Peer, topic wamp.URI, m wamp.Match) wamp.ID {
 	r.t.Helper()
-	r.broker.Subscribe(p, &wamp.Subscribe{Request: 1, Topic: topic, Match: m}, &r.out)
+	r.broker.Subscribe(p, &wamp.Subscribe{Request: 1, Topic: topic, Match: m}, time.Time{}, &r.out)
 	sub, ok := r.out.All()[0].Msg.(*wamp.Subscribed)
 	if !ok {
 		r.t.Fatalf("SUBSCRIBE %q: got %+v, want SUBSCRIBED", topic, r.out.All()[0].Msg)
@@ -141,7 +142,7 @@ func TestSubscribeRefusesInvalidTopics(t *testing.T) { // section 2.10
 	}
 	for _, tt := range tests {
 		r := newRealm(t, broker.Options{URIRule: tt.rule})
-		r.broker.Subscribe(r.join("alice", ""), &wamp.Subscribe{Request: 1, Topic: tt.topic, Match: tt.match}, &r.out)
+		r.broker.Subscribe(r.join("alice", ""), &wamp.Subscribe{Request: 1, Topic: tt.topic, Match: tt.match}, time.Time{}, &r.out)
 		want := sent{"alice", &wamp.Subscribed{Request: 1, Subscription: 1}}
 		if tt.want != "" {
 			want = refused("alice", wamp.CodeSubscribe, tt.want)
@@ -157,7 +158,7 @@ func TestSubscriptionsOfASessionAreBounded(t *testing.T) {
 	r.subscribe(alice, "a", wamp.MatchExact)
 	r.subscribe(alice, "b", wamp.MatchExact)
 	r.subscribe(alice, "b", wamp.MatchExact) // takes no room
-	r.broker.Subscribe(alice, &wamp.Subscribe{Request: 1, Topic: "c"}, &r.out)
+	r.broker.Subscribe(alice, &wamp.Subscribe{Request: 1, Topic: "c"}, time.Time{}, &r.out)
 	r.check("one too many", []sent{refused("alice", wamp.CodeSubscribe, wamp.ErrLimitExceeded)})
 	r.subscribe(bob, "c", wamp.MatchExact)
 	r.broker.Leave(alice, &r.out)

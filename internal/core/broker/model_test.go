@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -64,7 +65,7 @@ var topics = rapid.Custom(func(t *rapid.T) topic {
 
 func (s *system) subscribe(t *rapid.T) {
 	p, at := rapid.SampledFrom(s.peers).Draw(t, "peer"), topics.Draw(t, "topic")
-	s.broker.Subscribe(p, &wamp.Subscribe{Request: 1, Topic: at.URI, Match: at.Match}, &s.out)
+	s.broker.Subscribe(p, &wamp.Subscribe{Request: 1, Topic: at.URI, Match: at.Match}, time.Time{}, &s.out)
 	got := s.only(t, p).(*wamp.Subscribed).Subscription
 	if want, exists := s.model.ids[at]; exists && got != want {
 		t.Fatalf("%v has subscription ID %d, want %d", at, got, want)

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/junctorio/junctor/internal/core"
 	"github.com/junctorio/junctor/internal/core/broker"
@@ -203,8 +204,8 @@ func TestPublishMayRunConcurrently(t *testing.T) { // the race detector is the j
 	var out core.Deliveries
 	for id := range wamp.ID(20) {
 		p := &core.Peer{ID: id + 1}
-		b.Subscribe(p, &wamp.Subscribe{Request: 1, Topic: "com.app.tick"}, &out)
-		b.Subscribe(p, &wamp.Subscribe{Request: 2, Topic: "com..tick", Match: wamp.MatchWildcard}, &out)
+		b.Subscribe(p, &wamp.Subscribe{Request: 1, Topic: "com.app.tick"}, time.Time{}, &out)
+		b.Subscribe(p, &wamp.Subscribe{Request: 2, Topic: "com..tick", Match: wamp.MatchWildcard}, time.Time{}, &out)
 	}
 	var wg sync.WaitGroup
 	for id := range wamp.ID(4) {

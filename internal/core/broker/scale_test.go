@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/junctorio/junctor/internal/core"
 	"github.com/junctorio/junctor/internal/core/broker"
@@ -18,7 +19,7 @@ func TestAHundredThousandSessionsComeAndGoOnOneTopic(t *testing.T) {
 	var out core.Deliveries
 	for i := range peers {
 		peers[i].ID = wamp.ID(i + 1)
-		b.Subscribe(&peers[i], &wamp.Subscribe{Request: 1, Topic: "topic"}, &out)
+		b.Subscribe(&peers[i], &wamp.Subscribe{Request: 1, Topic: "topic"}, time.Time{}, &out)
 	}
 	out.Reset()
 	for i := range peers {
@@ -41,7 +42,7 @@ func TestASubscriptionTakesLittleMemory(t *testing.T) {
 	before := heap()
 	for i := range n {
 		topic := wamp.URI(fmt.Sprintf("com.example.sensor.%07d.temperature", i))
-		b.Subscribe(&peers[i%len(peers)], &wamp.Subscribe{Request: 1, Topic: topic}, &out)
+		b.Subscribe(&peers[i%len(peers)], &wamp.Subscribe{Request: 1, Topic: topic}, time.Time{}, &out)
 		out.Reset()
 	}
 	per := (heap() - before) / n
@@ -77,7 +78,7 @@ func publishAmong(b *testing.B, match wamp.Match, others int) {
 		if match == wamp.MatchWildcard {
 			topic = wamp.URI(fmt.Sprintf("com..%07d.temperature", i))
 		}
-		broker.Subscribe(&peers[0], &wamp.Subscribe{Request: 1, Topic: topic, Match: match}, &out)
+		broker.Subscribe(&peers[0], &wamp.Subscribe{Request: 1, Topic: topic, Match: match}, time.Time{}, &out)
 		out.Reset()
 	}
 	m := &wamp.Publish{Topic: "com.example.0000000.temperature"}

@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"time"
+
 	"github.com/junctorio/junctor/internal/core"
 	"github.com/junctorio/junctor/wamp"
 )
@@ -9,7 +11,7 @@ import (
 // SUBSCRIBED or ERROR. A peer that is one already gets the same subscription ID
 // again and nothing changes (PS-1). Topics below "wamp." may be subscribed to
 // by anyone (URI-3).
-func (b *Broker) Subscribe(from *core.Peer, m *wamp.Subscribe, out *core.Deliveries) {
+func (b *Broker) Subscribe(from *core.Peer, m *wamp.Subscribe, now time.Time, out *core.Deliveries) {
 	if !m.Topic.ValidPattern(m.Match, b.o.URIRule) {
 		out.SendError(from, wamp.CodeSubscribe, m.Request, wamp.ErrInvalidURI)
 		return
@@ -22,9 +24,9 @@ func (b *Broker) Subscribe(from *core.Peer, m *wamp.Subscribe, out *core.Deliver
 			return
 		}
 		if !exists {
-			sub = b.create(m.Topic, m.Match)
+			sub = b.create(from, m.Topic, m.Match, now, out)
 		}
-		b.enter(s, sub)
+		b.enter(s, sub, out)
 	}
 	out.Send(from, &wamp.Subscribed{Request: m.Request, Subscription: sub.id})
 }
@@ -41,6 +43,6 @@ func (b *Broker) Unsubscribe(from *core.Peer, m *wamp.Unsubscribe, out *core.Del
 		out.SendError(from, wamp.CodeUnsubscribe, m.Request, wamp.ErrNoSuchSubscription)
 		return
 	}
-	b.part(s, place)
+	b.part(s, place, out)
 	out.Send(from, &wamp.Unsubscribed{Request: m.Request})
 }

@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"time"
+
 	"github.com/junctorio/junctor/internal/core"
 	"github.com/junctorio/junctor/wamp"
 )
@@ -11,6 +13,7 @@ type subscription struct {
 	id          wamp.ID
 	topic       wamp.URI
 	match       wamp.Match
+	created     time.Time
 	subscribers []subscriber // in order of subscription until one leaves
 }
 
@@ -65,15 +68,16 @@ func (b *Broker) session(p *core.Peer) *session {
 }
 
 // enter makes the session a subscriber.
-func (b *Broker) enter(s *session, sub *subscription) {
+func (b *Broker) enter(s *session, sub *subscription, out *core.Deliveries) {
 	sub.subscribers = append(sub.subscribers, subscriber{s, len(s.held)})
 	s.held = append(s.held, holding{sub, len(sub.subscribers) - 1})
 	b.stats.Subscribers++
+	changed(core.Entered, s.peer, sub, out)
 }
 
 // part ends the membership at a place of the session's holdings, and with the
 // last one of a subscription or session the broker's memory of it.
-func (b *Broker) part(s *session, place int) {
+func (b *Broker) part(s *session, place int, out *core.Deliveries) {
 	sub, at := s.held[place].subscription, s.held[place].place
 	sub.subscribers = removeAt(sub.subscribers, at)
 	if at < len(sub.subscribers) {
@@ -86,8 +90,10 @@ func (b *Broker) part(s *session, place int) {
 		moved.subscribers[moved.place].place = place
 	}
 	b.stats.Subscribers--
+	changed(core.Parted, s.peer, sub, out)
 	if len(sub.subscribers) == 0 {
 		b.forget(sub)
+		changed(core.Deleted, s.peer, sub, out)
 	}
 	if len(s.held) == 0 {
 		delete(b.sessions, s.peer)
@@ -96,13 +102,19 @@ func (b *Broker) part(s *session, place int) {
 
 // create adds a subscription. Its ID continues a sequence, since there are
 // clients that cannot send back IDs above 2^32.
-func (b *Broker) create(topic wamp.URI, m wamp.Match) *subscription {
+func (b *Broker) create(by *core.Peer, topic wamp.URI, m wamp.Match, now time.Time, out *core.Deliveries) *subscription {
 	b.lastID = b.lastID.Next()
-	sub := &subscription{id: b.lastID, topic: topic, match: m}
+	sub := &subscription{id: b.lastID, topic: topic, match: m, created: now}
 	b.topics.Set(topic, m, sub)
 	b.byID[sub.id] = sub
 	b.stats.Subscriptions++
+	changed(core.Created, by, sub, out)
 	return sub
+}
+
+// changed has the meta API tell of a subscription (SUM-2).
+func changed(k core.Kind, by *core.Peer, sub *subscription, out *core.Deliveries) {
+	out.Change(core.Change{Kind: k, Of: wamp.CodeSubscribe, Peer: by, Entry: sub.entry()})
 }
 
 func (b *Broker) forget(sub *subscription) {

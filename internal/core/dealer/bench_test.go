@@ -29,7 +29,7 @@ func newExchange(m wamp.Register, call wamp.Call) *exchange {
 		now:    time.Unix(1000, 0),
 	}
 	m.Request = 1
-	x.dealer.Register(x.callee, &m, &x.out)
+	x.dealer.Register(x.callee, &m, x.now, &x.out)
 	x.out.Reset()
 	return x
 }

@@ -2,6 +2,8 @@ package dealer
 
 import (
 	"cmp"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/junctorio/junctor/internal/core"
@@ -53,6 +55,7 @@ type Dealer struct {
 
 	sessions     map[*core.Peer]*session
 	procedures   uritree.Tree[*registration]
+	byID         map[wamp.ID]*registration
 	registration wamp.ID // the highest registration ID in use so far
 	deadlines    deadlines
 	free         []*call
@@ -66,6 +69,7 @@ func New(o Options) *Dealer {
 		o:        o,
 		seed:     uint64(o.IDs.RandomID()),
 		sessions: map[*core.Peer]*session{},
+		byID:     map[wamp.ID]*registration{},
 	}
 }
 
@@ -133,8 +137,8 @@ func (d *Dealer) Leave(peer *core.Peer, out *core.Deliveries) {
 		return
 	}
 	delete(d.sessions, peer)
-	for _, e := range s.endpoints {
-		d.withdraw(e)
+	for _, id := range slices.Sorted(maps.Keys(s.endpoints)) {
+		d.withdraw(s.endpoints[id], out)
 	}
 	for _, c := range s.calls.inOrder() {
 		d.abandon(c, out)

@@ -89,7 +89,7 @@ func (r *realm) check(what string, want []sent) {
 func (r *realm) apply(from *core.Peer, m wamp.Message) *wamp.ProtocolError {
 	switch m := m.(type) {
 	case *wamp.Register:
-		r.dealer.Register(from, m, &r.out)
+		r.dealer.Register(from, m, r.now, &r.out)
 	case *wamp.Unregister:
 		r.dealer.Unregister(from, m, &r.out)
 	case *wamp.Call:
@@ -156,7 +156,7 @@ func (r *realm) serve(callee *core.Peer, ms ...*wamp.Register) wamp.ID {
 	r.t.Helper()
 	var id wamp.ID
 	for _, m := range ms {
-		r.dealer.Register(callee, m, &r.out)
+		r.dealer.Register(callee, m, r.now, &r.out)
 		all := r.out.All()
 		registered, ok := all[len(all)-1].Msg.(*wamp.Registered)
 		if !ok {

@@ -216,7 +216,7 @@ func (p *program) register(t *rapid.T) {
 		r := rapid.SampledFrom(p.model.registrations).Draw(t, "registration")
 		m.Procedure, m.Match, m.Invoke = r.uri, r.match, r.invoke
 	}
-	p.dealer.Register(peer, m, &p.out)
+	p.dealer.Register(peer, m, p.model.now, &p.out)
 	p.happened(t, p.model.register(peer, m))
 }
 

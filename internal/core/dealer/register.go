@@ -1,12 +1,11 @@
 package dealer
 
 import (
+	"time"
+
 	"github.com/junctorio/junctor/internal/core"
 	"github.com/junctorio/junctor/wamp"
 )
-
-// revoked is the reason in UNREGISTERED that Crossbar.io gives and clients know.
-const revoked = "wamp.error.unregistered"
 
 // Register adds the peer to the registration of m.Procedure and m.Match, which
 // comes into being with its first callee. It sends REGISTERED or ERROR.
@@ -14,14 +13,14 @@ const revoked = "wamp.error.unregistered"
 // Registering again for a registration that the peer shares already changes
 // nothing (SHR-3). With m.ForceReregister, all callees of an existing
 // registration lose it to the peer (REV-4).
-func (d *Dealer) Register(from *core.Peer, m *wamp.Register, out *core.Deliveries) {
+func (d *Dealer) Register(from *core.Peer, m *wamp.Register, now time.Time, out *core.Deliveries) {
 	if refusal := d.refuseRegister(from, m); refusal != "" {
 		out.SendError(from, wamp.CodeRegister, m.Request, refusal)
 		return
 	}
 	r, exists := d.procedures.Get(m.Procedure, m.Match)
 	if exists && m.ForceReregister {
-		d.revoke(r, out)
+		d.revokeAll(r, out)
 		exists = false
 	}
 	if exists && (r.invoke == wamp.InvokeSingle || r.invoke != m.Invoke) {
@@ -35,9 +34,9 @@ func (d *Dealer) Register(from *core.Peer, m *wamp.Register, out *core.Deliverie
 			return
 		}
 		if !exists {
-			r = d.create(m)
+			r = d.create(from, m, now, out)
 		}
-		s.enroll(r, m)
+		d.enroll(s, r, m, out)
 	}
 	out.Send(from, &wamp.Registered{Request: m.Request, Registration: r.id})
 }
@@ -57,15 +56,17 @@ func (d *Dealer) refuseRegister(from *core.Peer, m *wamp.Register) wamp.ErrorURI
 
 // create adds a registration. Its ID continues a sequence, since there are
 // clients that cannot send back IDs above 2^32.
-func (d *Dealer) create(m *wamp.Register) *registration {
+func (d *Dealer) create(by *core.Peer, m *wamp.Register, now time.Time, out *core.Deliveries) *registration {
 	d.registration = d.registration.Next()
-	r := &registration{id: d.registration, uri: m.Procedure, match: m.Match, invoke: m.Invoke}
+	r := &registration{id: d.registration, uri: m.Procedure, match: m.Match, invoke: m.Invoke, created: now}
 	d.procedures.Set(r.uri, r.match, r)
+	d.byID[r.id] = r
 	d.stats.Registrations++
+	changed(core.Created, by, r, out)
 	return r
 }
 
-func (s *session) enroll(r *registration, m *wamp.Register) {
+func (d *Dealer) enroll(s *session, r *registration, m *wamp.Register, out *core.Deliveries) {
 	e := &endpoint{
 		registration:   r,
 		callee:         s,
@@ -78,6 +79,7 @@ func (s *session) enroll(r *registration, m *wamp.Register) {
 		s.endpoints = map[wamp.ID]*endpoint{}
 	}
 	s.endpoints[r.id] = e
+	changed(core.Entered, s.peer, r, out)
 }
 
 // Unregister withdraws the peer from a registration. Calls that it was invoked
@@ -88,7 +90,7 @@ func (d *Dealer) Unregister(from *core.Peer, m *wamp.Unregister, out *core.Deliv
 		out.SendError(from, wamp.CodeUnregister, m.Request, wamp.ErrNoSuchRegistration)
 		return
 	}
-	d.withdraw(e)
+	d.withdraw(e, out)
 	out.Send(from, &wamp.Unregistered{Request: m.Request})
 }
 
@@ -102,24 +104,20 @@ func (d *Dealer) endpoint(p *core.Peer, id wamp.ID) *endpoint {
 }
 
 // withdraw removes an endpoint, and its registration with the last one.
-func (d *Dealer) withdraw(e *endpoint) {
+func (d *Dealer) withdraw(e *endpoint, out *core.Deliveries) {
 	r := e.registration
 	delete(e.callee.endpoints, r.id)
 	r.remove(e)
+	changed(core.Parted, e.callee.peer, r, out)
 	if len(r.endpoints) == 0 {
 		d.procedures.Delete(r.uri, r.match)
+		delete(d.byID, r.id)
 		d.stats.Registrations--
+		changed(core.Deleted, e.callee.peer, r, out)
 	}
 }
 
-// revoke takes a registration from all its callees, and tells those that
-// announced to understand it (REV-1). Pending calls may be answered (REV-3).
-func (d *Dealer) revoke(r *registration, out *core.Deliveries) {
-	for len(r.endpoints) > 0 {
-		e := r.endpoints[0]
-		d.withdraw(e)
-		if e.callee.announced(wamp.FeatureRegistrationRevocation) {
-			out.Send(e.callee.peer, &wamp.Unregistered{Registration: r.id, Reason: revoked})
-		}
-	}
+// changed has the meta API tell of a registration (RM-1).
+func changed(k core.Kind, by *core.Peer, r *registration, out *core.Deliveries) {
+	out.Change(core.Change{Kind: k, Of: wamp.CodeRegister, Peer: by, Entry: r.entry()})
 }

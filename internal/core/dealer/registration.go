@@ -2,6 +2,7 @@ package dealer
 
 import (
 	"slices"
+	"time"
 
 	"github.com/junctorio/junctor/internal/core"
 	"github.com/junctorio/junctor/wamp"
@@ -10,10 +11,11 @@ import (
 // registration is a procedure URI, or a pattern of them, with the callees that
 // share it. There is one for each pair of URI and matching policy (PREG-7).
 type registration struct {
-	id     wamp.ID
-	uri    wamp.URI
-	match  wamp.Match
-	invoke wamp.Invoke // fixed by the first callee (SHR-1)
+	id      wamp.ID
+	uri     wamp.URI
+	match   wamp.Match
+	invoke  wamp.Invoke // fixed by the first callee (SHR-1)
+	created time.Time
 
 	endpoints []*endpoint // in order of registration (SHR-2), never empty
 	next      int         // where roundrobin goes on: the index after its last choice

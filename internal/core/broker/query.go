@@ -1,0 +1,63 @@
+package broker
+
+import (
+	"github.com/junctorio/junctor/internal/core"
+	"github.com/junctorio/junctor/wamp"
+)
+
+// The methods below answer the subscription meta API (section 3.25). They only
+// read, and do not know the subscriptions of topics below "wamp." (META-2).
+
+// Entries returns all subscriptions, in no order.
+func (b *Broker) Entries() []core.Entry {
+	entries := make([]core.Entry, 0, len(b.byID))
+	for _, sub := range b.byID {
+		if !sub.topic.Reserved() {
+			entries = append(entries, sub.entry())
+		}
+	}
+	return entries
+}
+
+// Entry returns the subscription with the given ID, if there is one.
+func (b *Broker) Entry(id wamp.ID) (core.Entry, bool) { return known(b.byID[id]) }
+
+// Lookup returns the subscription of exactly this topic and policy.
+func (b *Broker) Lookup(topic wamp.URI, m wamp.Match) (core.Entry, bool) {
+	sub, _ := b.topics.Get(topic, m)
+	return known(sub)
+}
+
+// Match returns the subscriptions that an event of the topic goes to (SUM-1).
+func (b *Broker) Match(topic wamp.URI) []core.Entry {
+	var entries []core.Entry
+	for sub := range b.topics.Match(topic) {
+		if e, ok := known(sub); ok {
+			entries = append(entries, e)
+		}
+	}
+	return entries
+}
+
+// Subscribers returns the subscribers of a subscription, in no order.
+func (b *Broker) Subscribers(id wamp.ID) (subscribers []wamp.ID, ok bool) {
+	if _, ok := b.Entry(id); !ok {
+		return nil, false
+	}
+	for _, s := range b.byID[id].subscribers {
+		subscribers = append(subscribers, s.peer.ID)
+	}
+	return subscribers, true
+}
+
+// known returns what the meta API may tell of a subscription, which may be nil.
+func known(sub *subscription) (core.Entry, bool) {
+	if sub == nil || sub.topic.Reserved() {
+		return core.Entry{}, false
+	}
+	return sub.entry(), true
+}
+
+func (sub *subscription) entry() core.Entry {
+	return core.Entry{ID: sub.id, URI: sub.topic, Match: sub.match, Created: sub.created}
+}
