@@ -8,6 +8,7 @@ package transport
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"net"
 
 	"github.com/junctorio/junctor/wamp"
@@ -85,6 +86,14 @@ type Info struct {
 	RemoteAddr net.Addr
 	TLS        *tls.ConnectionState // nil without TLS
 	Limits     Limits
+
+	// LocalCertificate is what this side, if it is the listening one, showed to
+	// the peer; nil where it has several to choose from.
+	LocalCertificate *x509.Certificate
+
+	// Process is the peer, on the listening side of a Unix socket; nil where the
+	// system does not tell.
+	Process *Process
 }
 
 // Limits are the largest messages, in octets without framing, that may pass.

@@ -98,7 +98,7 @@ func (l *listener) startRawSocket(nc, top net.Conn) (*Conn, error) {
 		_, _ = top.Write(reply{refusal: refusal}.appendTo(nil))
 		return nil, &refusedError{slog.LevelWarn, "refused a client: " + refusal.text(), refusalCause(refusal, octets)}
 	}
-	return l.agree(top, req)
+	return l.agree(nc, top, req)
 }
 
 // judge checks what the client asks for against what is offered.
@@ -125,7 +125,7 @@ func (l *listener) dismiss() { l.connections.Add(-1) }
 
 // agree sends the reply, looks for the offer of an upgrade, and makes the
 // Conn. The connection is already counted.
-func (l *listener) agree(top net.Conn, req request) (conn *Conn, err error) {
+func (l *listener) agree(nc, top net.Conn, req request) (conn *Conn, err error) {
 	defer func() {
 		if conn == nil {
 			l.dismiss()
@@ -143,7 +143,10 @@ func (l *listener) agree(top net.Conn, req request) (conn *Conn, err error) {
 			return nil, err
 		}
 	}
-	return newConn(top, a, l.connConfig(), head), nil
+	conn = newConn(top, a, l.connConfig(), head)
+	conn.info.Process = processOf(nc)
+	conn.info.LocalCertificate = l.certificate
+	return conn, nil
 }
 
 func (l *listener) connConfig() connConfig {

@@ -2,6 +2,7 @@ package rawsocket
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -25,6 +26,8 @@ type listener struct {
 	ln     net.Listener
 	file   *socketFile // nil unless there is one to remove
 	url    string      // where it is reached, for people
+
+	certificate *x509.Certificate // that all clients get to see; may be nil
 
 	connections atomic.Int64  // Conns handed out and not closed
 	handshakes  *pending      // in progress
@@ -58,6 +61,8 @@ func newListener(c ListenConfig, ln net.Listener, file *socketFile) *listener {
 		url:        urlOf(ln.Addr(), c.TLS != nil),
 		handshakes: newPending(maxHandshakes),
 		done:       make(chan struct{}),
+
+		certificate: onlyCertificate(c.TLS),
 	}
 }
 

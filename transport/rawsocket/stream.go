@@ -2,6 +2,7 @@ package rawsocket
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"slices"
 	"sync/atomic"
@@ -77,6 +78,22 @@ func tlsState(nc net.Conn) *tls.ConnectionState {
 	}
 	state := c.ConnectionState()
 	return &state
+}
+
+// onlyCertificate is the certificate that every client of the configuration
+// gets to see, or nil where there is a choice.
+func onlyCertificate(c *tls.Config) *x509.Certificate {
+	if c == nil || len(c.Certificates) != 1 || c.GetCertificate != nil || c.GetConfigForClient != nil {
+		return nil
+	}
+	if only := &c.Certificates[0]; only.Leaf != nil || len(only.Certificate) == 0 {
+		return only.Leaf
+	}
+	leaf, err := x509.ParseCertificate(c.Certificates[0].Certificate[0])
+	if err != nil {
+		return nil
+	}
+	return leaf
 }
 
 // writeStream writes by the Write method of net.Conn, gathering small pieces
