@@ -7,7 +7,8 @@ type TLSListen struct {
 	Key               string
 	Certificate       string   // may hold the whole chain
 	ChainCertificates []string // to be sent after Certificate
-	CACertificates    []string // non-nil: clients must present a certificate signed by one of these
+	CACertificates    []string // non-nil: clients present certificates signed by one of these
+	OptionalClients   bool     // clients may also present none; false without CACertificates
 	CipherSuites      []uint16 // crypto/tls numbers, for TLS 1.2 and below; nil means Go's choice
 }
 
@@ -46,7 +47,12 @@ var tlsListenObject = object[TLSListen]{
 		{
 			key: "ca_certificates", is: into(listOf(filePath), func(t *TLSListen) *[]string { return &t.CACertificates }),
 			absent: "no client certificates",
-			doc:    "Files with the authorities of clients: every client must then present a certificate signed by one of them.",
+			doc:    "Files with the authorities of clients: a client must then present a certificate signed by one of them, unless `client_certificates` makes that optional.",
+		},
+		{
+			key: "client_certificates", added: true, def: `"required"`,
+			is:  into(clientCertificates, func(t *TLSListen) *bool { return &t.OptionalClients }),
+			doc: "With `ca_certificates`: whether clients without certificate may connect too, to authenticate otherwise. One that is not signed as it should is refused in any case.",
 		},
 		{
 			key: "ciphers", is: into(cipherSuites, func(t *TLSListen) *[]uint16 { return &t.CipherSuites }),
@@ -57,12 +63,18 @@ var tlsListenObject = object[TLSListen]{
 		{key: "dhparam", is: ignored[TLSListen]("Go has no finite-field Diffie-Hellman; elliptic curves are used instead")},
 	},
 	finish: func(c *checker, v *value, t *TLSListen) {
+		if optional := v.get("client_certificates"); optional != nil && t.CACertificates == nil {
+			c.fail(MissingKey, optional.keyPosition(), "add it, with the authorities that sign them", "client certificates without ca_certificates")
+		}
 		if t.CACertificates != nil && len(t.CACertificates) == 0 {
 			c.warn(BadValue, v.get("ca_certificates").position(), "leave the key out to accept clients without certificates",
 				"clients must present certificates, but there is no authority to sign them: nobody can connect")
 		}
 	},
 }
+
+// clientCertificates is whether clients may do without a certificate.
+var clientCertificates = oneOf(word[bool]{"required", false}, word[bool]{"optional", true})
 
 var tlsConnectObject = object[TLSConnect]{
 	name:      "tlsConnect",

@@ -35,7 +35,7 @@ func TestEveryConfigurationFieldIsHandled(t *testing.T) {
 		reflect.TypeFor[config.ListenEndpoint]():          {"TCP", "Unix"},
 		reflect.TypeFor[config.TCPListen]():               {"Port", "PortRange", "Version", "Interface", "Backlog", "Shared", "UserTimeout", "TLS"},
 		reflect.TypeFor[config.UnixListen]():              {"Path", "Backlog", "Mode", "Owner", "Group"},
-		reflect.TypeFor[config.TLSListen]():               {"Key", "Certificate", "ChainCertificates", "CACertificates", "CipherSuites"},
+		reflect.TypeFor[config.TLSListen]():               {"Key", "Certificate", "ChainCertificates", "CACertificates", "OptionalClients", "CipherSuites"},
 		reflect.TypeFor[config.Auth]():                    {"Anonymous"},
 		reflect.TypeFor[config.Anonymous]():               {"Role", "AuthID"},
 		reflect.TypeFor[config.Container]():               {"Components"},

@@ -32,6 +32,9 @@ func tlsConfig(cfg *config.TLSListen, now time.Time) (*tls.Config, config.Findin
 		pool, fs := authorities(cfg, cfg.CACertificates)
 		findings = append(findings, fs...)
 		out.ClientCAs, out.ClientAuth = pool, tls.RequireAndVerifyClientCert
+		if cfg.OptionalClients {
+			out.ClientAuth = tls.VerifyClientCertIfGiven
+		}
 	}
 	return out, findings
 }

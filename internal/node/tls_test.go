@@ -95,6 +95,7 @@ func TestTLSWithAChainAndClientCertificates(t *testing.T) {
 	n := open(t, parse(t,
 		tcp(`"port": 0, `+plain+`}`),
 		tcp(`"port": 0, `+plain+`, "ca_certificates": ["`+dir+`root.pem"]}`),
+		tcp(`"port": 0, `+plain+`, "ca_certificates": ["`+dir+`root.pem"], "client_certificates": "optional"}`),
 	), node.Options{})
 	start(t, n)
 	at := n.Endpoints()
@@ -109,13 +110,27 @@ func TestTLSWithAChainAndClientCertificates(t *testing.T) {
 		s.Close()
 		t.Error("a client without certificate was admitted where one is mandatory")
 	}
-	pair, err := tls.X509KeyPair(user.pem, user.keyPEM(t))
+	connect(t, at[2].URL, client.Options{TLS: cfg})
+	connect(t, at[1].URL, client.Options{TLS: user.presentedWith(t, cfg)})
+	connect(t, at[2].URL, client.Options{TLS: user.presentedWith(t, cfg)})
+	stranger := (*authority)(nil).issue(t, "stranger", false, 10)
+	if s, err := client.Connect(t.Context(), at[2].URL, client.Options{Realm: "realm1", TLS: stranger.presentedWith(t, cfg)}); err == nil {
+		s.Close()
+		t.Error("a client with a certificate of nobody's was admitted where none is necessary")
+	}
+}
+
+// presentedWith returns the configuration of a client that presents a. It does
+// so even if the router has not named a's authority.
+func (a *authority) presentedWith(t *testing.T, cfg *tls.Config) *tls.Config {
+	t.Helper()
+	pair, err := tls.X509KeyPair(a.pem, a.keyPEM(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	cfg = cfg.Clone()
-	cfg.Certificates = []tls.Certificate{pair}
-	connect(t, at[1].URL, client.Options{TLS: cfg})
+	cfg.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }
+	return cfg
 }
 
 func TestWhatIsWrongWithCertificates(t *testing.T) {
