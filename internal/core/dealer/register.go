@@ -48,7 +48,7 @@ func (d *Dealer) refuseRegister(from *core.Peer, m *wamp.Register) wamp.ErrorURI
 		return wamp.ErrInvalidURI
 	case m.Procedure.Reserved() && !from.Trusted: // URI-3
 		return wamp.ErrInvalidURI
-	case m.DiscloseCaller && d.o.RefuseDisclosure:
+	case m.DiscloseCaller && d.o.RefuseDisclosure && !from.Trusted:
 		return wamp.ErrDiscloseMeNotAllowed
 	}
 	return ""
