@@ -19,6 +19,10 @@ type Peer struct {
 	Roles     wamp.Roles // as announced in HELLO
 	Owner     any        // the shell's handle, only carried
 
+	// Serializer is what explanations to the peer are encoded in (Refuse); nil:
+	// it gets none.
+	Serializer wamp.Serializer
+
 	// Trusted marks the router's own sessions: they may register and publish
 	// below "wamp." (URI-3).
 	Trusted bool
