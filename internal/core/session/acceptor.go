@@ -58,6 +58,7 @@ type Acceptor struct {
 	strict   bool
 	offered  usable  // what the router announces
 	agreed   usable  // what router and client announced
+	since    uint32  // how many requests there were after the last CALL, if not more than can be counted
 	previous wamp.ID // the last request ID, zero before the first (ID-2)
 }
 
@@ -110,7 +111,7 @@ func (a *Acceptor) hello(m *wamp.Hello) *wamp.ProtocolError {
 		return wamp.Violation("HELLO announces none of the roles publisher, subscriber, caller, callee")
 	}
 	a.agreed = a.offered & announcedBy(&m.Roles)
-	a.previous = 0
+	a.previous, a.since = 0, 0
 	return nil
 }
 

@@ -1,6 +1,10 @@
 package session
 
-import "github.com/junctorio/junctor/wamp"
+import (
+	"math"
+
+	"github.com/junctorio/junctor/wamp"
+)
 
 // request checks a message of an established session: request IDs (ID-4),
 // what ERROR refers to (PV-1), and the two features that must be announced
@@ -8,15 +12,15 @@ import "github.com/junctorio/junctor/wamp"
 func (a *Acceptor) request(m wamp.Message) *wamp.ProtocolError {
 	switch m := m.(type) {
 	case *wamp.Publish:
-		return first(a.next(m.Request, false, m), a.passthru(m.Attributes, passthruPublisher, m))
+		return first(a.next(m.Request, m), a.passthru(m.Attributes, passthruPublisher, m))
 	case *wamp.Subscribe:
-		return a.next(m.Request, false, m)
+		return a.next(m.Request, m)
 	case *wamp.Unsubscribe:
-		return a.next(m.Request, false, m)
+		return a.next(m.Request, m)
 	case *wamp.Register:
-		return a.next(m.Request, false, m)
+		return a.next(m.Request, m)
 	case *wamp.Unregister:
-		return a.next(m.Request, false, m)
+		return a.next(m.Request, m)
 	case *wamp.Call:
 		return a.call(m)
 	case *wamp.Yield:
@@ -32,8 +36,13 @@ func (a *Acceptor) request(m wamp.Message) *wamp.ProtocolError {
 
 func (a *Acceptor) call(m *wamp.Call) *wamp.ProtocolError {
 	continues := a.agreed&progressiveCalls != 0
-	if err := a.next(m.Request, continues, m); err != nil {
-		return err
+	// A CALL that may continue an earlier one repeats its ID (PCI-1); whether
+	// there is such a call only the dealer knows.
+	if !continues || m.Request+wamp.ID(a.since) > a.previous {
+		if err := a.next(m.Request, m); err != nil {
+			return err
+		}
+		a.since = 0
 	}
 	if m.Progress && !continues {
 		return wamp.Violation("CALL with progress needs progressive_call_invocations announced by caller and dealer") // PCI-2
@@ -41,11 +50,9 @@ func (a *Acceptor) call(m *wamp.Call) *wamp.ProtocolError {
 	return a.passthru(m.Attributes, passthruCaller, m)
 }
 
-// next checks ID-4 where it is asked for. A CALL that may continue an earlier
-// one repeats its ID (PCI-1); whether there is such a call only the dealer
-// knows.
-func (a *Acceptor) next(id wamp.ID, continues bool, m wamp.Message) *wamp.ProtocolError {
-	if !a.strict || continues && id <= a.previous {
+// next checks ID-4 where it is asked for.
+func (a *Acceptor) next(id wamp.ID, m wamp.Message) *wamp.ProtocolError {
+	if !a.strict {
 		return nil
 	}
 	want := a.previous.Next()
@@ -53,6 +60,9 @@ func (a *Acceptor) next(id wamp.ID, continues bool, m wamp.Message) *wamp.Protoc
 		return wamp.Violation("%v has request ID %d, the next one is %d", m.Code(), id, want)
 	}
 	a.previous = id
+	if a.since < math.MaxUint32 {
+		a.since++
+	}
 	return nil
 }
 
