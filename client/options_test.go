@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/junctorio/junctor/auth"
 	"github.com/junctorio/junctor/client"
 	"github.com/junctorio/junctor/transport"
 	"github.com/junctorio/junctor/wamp"
@@ -25,7 +24,7 @@ func TestEveryOptionHasItsDefault(t *testing.T) {
 		"MaxMessageSize": {1000, client.DefaultMessageSize},
 		"AuthID":         {"alice", nil},
 		"AuthExtra":      {wamp.Dict{"key": "value"}, nil},
-		"Signers":        {[]auth.Signer{auth.TicketSigner{Ticket: "sesame"}}, nil},
+		"Signers":        {[]client.Signer{ticket{}}, nil},
 		"Agent":          {"test", client.DefaultAgent},
 		"Logger":         {slog.New(slog.DiscardHandler), slog.New(slog.DiscardHandler)},
 		"SendBytes":      {1001, client.DefaultSendBytes},
@@ -63,7 +62,7 @@ func TestEveryOptionHasItsDefault(t *testing.T) {
 
 func TestOptionsAreCopied(t *testing.T) {
 	t.Parallel()
-	opts := client.Options{Realm: realm, AuthExtra: wamp.Dict{"key": "value"}, Signers: []auth.Signer{auth.TicketSigner{Ticket: "sesame"}}}
+	opts := client.Options{Realm: realm, AuthExtra: wamp.Dict{"key": "value"}, Signers: []client.Signer{ticket{}}}
 	complete, err := client.Complete(opts)
 	if err != nil {
 		t.Fatal(err)

@@ -24,10 +24,8 @@ func (s *session) route(m wamp.Message, w *worker) error {
 		r := s.realm
 		r.pubsub.Lock()
 		defer r.pubsub.Unlock()
-		if !s.absent.pubsub {
-			r.broker.Unsubscribe(s.peer, m, &w.out)
-			w.deliver()
-		}
+		r.broker.Unsubscribe(s.peer, m, &w.out)
+		w.deliver()
 	case *wamp.Register:
 		s.register(m, w)
 	case *wamp.EventReceived:
@@ -50,10 +48,8 @@ func (s *session) publish(m *wamp.Publish, w *worker) {
 	r := s.realm
 	r.pubsub.RLock()
 	defer r.pubsub.RUnlock()
-	if !s.absent.pubsub {
-		r.broker.Publish(s.peer, m, &w.out)
-		w.deliver()
-	}
+	r.broker.Publish(s.peer, m, &w.out)
+	w.deliver()
 }
 
 func (s *session) subscribe(m *wamp.Subscribe, w *worker) {
@@ -64,10 +60,8 @@ func (s *session) subscribe(m *wamp.Subscribe, w *worker) {
 	r := s.realm
 	r.pubsub.Lock()
 	defer r.pubsub.Unlock()
-	if !s.absent.pubsub {
-		r.broker.Subscribe(s.peer, m, w.now, &w.out)
-		w.deliver()
-	}
+	r.broker.Subscribe(s.peer, m, w.now, &w.out)
+	w.deliver()
 }
 
 func (s *session) register(m *wamp.Register, w *worker) {
@@ -77,10 +71,8 @@ func (s *session) register(m *wamp.Register, w *worker) {
 	}
 	r := s.realm
 	r.rpc.Lock()
-	if !s.absent.rpc {
-		r.dealer.Register(s.peer, m, w.now, &w.out)
-		w.deliver()
-	}
+	r.dealer.Register(s.peer, m, w.now, &w.out)
+	w.deliver()
 	r.rpc.Unlock()
 	if told := s.router.opts.OnRegister; told != nil && registered(w.out.All()) {
 		told(r.cfg.Name, m.Procedure)
@@ -105,9 +97,6 @@ func (s *session) routeRPC(m wamp.Message, w *worker) error {
 	r := s.realm
 	r.rpc.Lock()
 	defer r.rpc.Unlock()
-	if s.absent.rpc {
-		return nil
-	}
 	violation := s.askDealer(m, w)
 	w.deliver()
 	r.armLocked()

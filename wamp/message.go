@@ -93,6 +93,10 @@ type Publish struct {
 	Filter      *Filter // nil: no black- or whitelisting
 	Attributes  *Attributes
 	Payload     Payload
+
+	// TrustLevel is what a router says of the publisher (TRL-2). It is not on
+	// the wire: no client can set it.
+	TrustLevel *int
 }
 
 // Filter is the black- and whitelisting of a publication (BWL-1 to BWL-5). A
@@ -170,6 +174,10 @@ type Call struct {
 	TimeoutMillis   uint64 // 0: none (TMO-1)
 	Attributes      *Attributes
 	Payload         Payload
+
+	// TrustLevel is what a router says of the caller (TRL-1). It is not on the
+	// wire: no client can set it.
+	TrustLevel *int
 }
 
 // Cancel cancels a call: [CANCEL, CALL.Request|id, Options|dict].

@@ -32,9 +32,10 @@ const (
 	InvokeRandom
 	InvokeFirst
 	InvokeLast
+	InvokeLeastPending // an addition of junctor: who has the fewest calls to answer
 )
 
-var invokeNames = [...]string{"single", "roundrobin", "random", "first", "last"}
+var invokeNames = [...]string{"single", "roundrobin", "random", "first", "last", "leastpending"}
 
 // String returns the word used on the wire.
 func (i Invoke) String() string { return invokeNames[i] }

@@ -21,7 +21,7 @@ type option[T any] struct {
 const (
 	cancelWords = "skip, kill or killnowait"
 	matchWords  = "exact, prefix or wildcard"
-	invokeWords = "single, roundrobin, random, first or last"
+	invokeWords = "single, roundrobin, random, first, last or leastpending"
 )
 
 // options are the WAMP options of a verb by their names on the wire.

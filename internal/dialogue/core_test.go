@@ -37,9 +37,11 @@ func newCore(t *testing.T, o dialogue.Options, serializers ...serializer.Seriali
 		rule = wamp.URIStrict
 	}
 	c := &pureCore{
-		t:           t,
-		broker:      broker.New(broker.Options{IDs: randomIDs{}, URIRule: rule, RefuseDisclosure: o.RefuseDisclosure}),
-		dealer:      dealer.New(dealer.Options{IDs: randomIDs{}, URIRule: rule, RefuseDisclosure: o.RefuseDisclosure}),
+		t:      t,
+		broker: broker.New(broker.Options{IDs: randomIDs{}, URIRule: rule, RefuseDisclosure: o.RefuseDisclosure}),
+		dealer: dealer.New(dealer.Options{
+			IDs: randomIDs{}, URIRule: rule, RefuseDisclosure: o.RefuseDisclosure, StrictRequestIDs: o.StrictRequestIDs,
+		}),
 		serializers: serializers,
 		now:         time.Unix(1e9, 0),
 	}
@@ -151,6 +153,8 @@ func (c *coreClient) join(m *wamp.Hello) {
 		Principal: wamp.Principal{AuthID: randomName(), AuthRole: "anonymous", AuthMethod: "anonymous"},
 		Roles:     m.Roles,
 		Owner:     c,
+
+		Serializer: c.serializer,
 	}
 	c.acceptor.Welcomed()
 	c.push(&wamp.Welcome{

@@ -26,6 +26,10 @@ var elsewhere = map[string]string{
 	"CAN-9":  "the client's side",
 	"PCR-10": "back-pressure: package router",
 	"TMO-4":  "the client's side",
+	"PCI-12": "the client's side",
+	"PPT-1":  "the client's side: what the payload is (PPT-7)",
+	"PPT-6":  "the client's side: what the schemes mean",
+	"PPT-7":  "says what the router does not check",
 	"PREG-4": "is PREG-3 in other words",
 	"PREG-8": "is PREG-3 in other words",
 	"PSUB-4": "is about other routers",
@@ -34,7 +38,7 @@ var elsewhere = map[string]string{
 // covered are the families of rules that are the router's, all of them.
 var covered = []string{
 	"MSG", "ID", "URI", "SES", "PV", "PS", "RPC", "ORD", "PEX", "BWL", "PID", "PSUB",
-	"PREG", "SHR", "CID", "CAN", "PCR", "TMO",
+	"PREG", "SHR", "CID", "CAN", "PCR", "PCI", "TMO", "RER", "PPT",
 }
 
 var (

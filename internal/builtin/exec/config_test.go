@@ -17,7 +17,7 @@ func TestFindingsInTheConfiguration(t *testing.T) {
 		{"bad URI", `{"topics":[{"uri":"a..b","command":["a"]}]}`, `extra.topics[0].uri: "a..b" is no valid URI to match by exact`},
 		{"no command", `{"procedures":[{"uri":"a.b"}]}`, "extra.procedures[0].command: is required: a list of the program and its arguments"},
 		{"bad match", `{"procedures":[{"uri":"a.b","match":"regex"}]}`, `extra.procedures[0].match: want exact, prefix or wildcard, got "regex"`},
-		{"bad invoke", `{"procedures":[{"uri":"a.b","invoke":1}]}`, `extra.procedures[0].invoke: want single, roundrobin, random, first or last, got 1`},
+		{"bad invoke", `{"procedures":[{"uri":"a.b","invoke":1}]}`, `extra.procedures[0].invoke: want single, roundrobin, random, first, last or leastpending, got 1`},
 		{"bad mode", `{"procedures":[{"uri":"a.b","mode":"once"}]}`, `extra.procedures[0].mode: want "per-call" or "long-lived", got "once"`},
 		{"bad timeout", `{"procedures":[{"uri":"a.b","timeout":"soon"}]}`, `extra.procedures[0].timeout: want a number of seconds or a duration such as "250ms", got "soon"`},
 		{"negative timeout", `{"procedures":[{"uri":"a.b","timeout":-1}]}`, `extra.procedures[0].timeout: want 0 to 315360000 seconds, got -1`},

@@ -74,7 +74,7 @@ type Invoke wamp.Invoke
 
 // UnmarshalJSON reads the word.
 func (i *Invoke) UnmarshalJSON(raw []byte) error {
-	invoke, err := word(raw, wamp.ParseInvoke, "single, roundrobin, random, first or last")
+	invoke, err := word(raw, wamp.ParseInvoke, "single, roundrobin, random, first, last or leastpending")
 	*i = Invoke(invoke)
 	return err
 }

@@ -58,6 +58,7 @@ func (b *Broker) Features() []wamp.Feature {
 		wamp.FeaturePublisherExclusion,
 		wamp.FeaturePublisherIdentification,
 		wamp.FeaturePatternBasedSubscription,
+		wamp.FeaturePayloadPassthruMode,
 	}
 }
 

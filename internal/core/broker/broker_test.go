@@ -86,7 +86,7 @@ func TestFeaturesAreTheOnesThatAreThere(t *testing.T) { // FEA-1
 	t.Parallel()
 	want := []wamp.Feature{
 		wamp.FeatureSubscriberBlackWhiteListing, wamp.FeaturePublisherExclusion,
-		wamp.FeaturePublisherIdentification, wamp.FeaturePatternBasedSubscription,
+		wamp.FeaturePublisherIdentification, wamp.FeaturePatternBasedSubscription, wamp.FeaturePayloadPassthruMode,
 	}
 	if diff := cmp.Diff(want, newRealm(t, broker.Options{}).broker.Features()); diff != "" {
 		t.Error(diff)

@@ -15,7 +15,7 @@ import (
 func (b *Broker) Publish(from *core.Peer, m *wamp.Publish, out *core.Deliveries) {
 	if refusal := b.refusePublish(from, m); refusal != "" {
 		if m.Acknowledge {
-			out.SendError(from, wamp.CodePublish, m.Request, refusal)
+			out.Refuse(from, wamp.CodePublish, m.Request, refusal, b.whyNot(m, refusal))
 		}
 		return
 	}
@@ -41,6 +41,18 @@ func (b *Broker) refusePublish(from *core.Peer, m *wamp.Publish) wamp.ErrorURI {
 		return wamp.ErrDiscloseMeNotAllowed
 	}
 	return ""
+}
+
+// whyNot words a refusal of refusePublish.
+func (b *Broker) whyNot(m *wamp.Publish, refusal wamp.ErrorURI) string {
+	switch {
+	case refusal == wamp.ErrDiscloseMeNotAllowed:
+		return "this realm does not disclose who publishes: leave disclose_me out"
+	case m.Topic.Valid(b.o.URIRule):
+		return core.ReservedURI("topic", m.Topic)
+	default:
+		return core.InvalidURI("topic", m.Topic, b.o.URIRule)
+	}
 }
 
 // publication is a PUBLISH on its way to the subscribers.

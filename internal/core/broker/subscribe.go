@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/junctorio/junctor/internal/core"
@@ -13,14 +14,15 @@ import (
 // by anyone (URI-3).
 func (b *Broker) Subscribe(from *core.Peer, m *wamp.Subscribe, now time.Time, out *core.Deliveries) {
 	if !m.Topic.ValidPattern(m.Match, b.o.URIRule) {
-		out.SendError(from, wamp.CodeSubscribe, m.Request, wamp.ErrInvalidURI)
+		out.Refuse(from, wamp.CodeSubscribe, m.Request, wamp.ErrInvalidURI, core.InvalidURI(m.Match.String()+" subscription", m.Topic, b.o.URIRule))
 		return
 	}
 	s := b.session(from)
 	sub, exists := b.topics.Get(m.Topic, m.Match)
 	if !exists || s.find(sub) < 0 {
 		if len(s.held) >= b.o.MaxSubscriptions {
-			out.SendError(from, wamp.CodeSubscribe, m.Request, wamp.ErrLimitExceeded)
+			out.Refuse(from, wamp.CodeSubscribe, m.Request, wamp.ErrLimitExceeded,
+				fmt.Sprintf("a session may have %d subscriptions, no more", b.o.MaxSubscriptions))
 			return
 		}
 		if !exists {
@@ -40,7 +42,8 @@ func (b *Broker) Unsubscribe(from *core.Peer, m *wamp.Unsubscribe, out *core.Del
 		place = s.find(sub)
 	}
 	if place < 0 {
-		out.SendError(from, wamp.CodeUnsubscribe, m.Request, wamp.ErrNoSuchSubscription)
+		out.Refuse(from, wamp.CodeUnsubscribe, m.Request, wamp.ErrNoSuchSubscription,
+			fmt.Sprintf("this session has no subscription %d", m.Subscription))
 		return
 	}
 	b.part(s, place, out)

@@ -20,29 +20,47 @@ func (d *Dealer) Yield(from *core.Peer, m *wamp.Yield, now time.Time, out *core.
 		d.stats.Unasked++
 		return nil
 	}
+	if passthru(m.Attributes) && !c.caller.peer.Roles.HasFeature(wamp.RoleCaller, wamp.FeaturePayloadPassthruMode) {
+		d.refusePassthru(c, out)
+		return nil
+	}
 	r := out.Result()
 	r.Request, r.Progress = c.request.id, m.Progress
 	r.Attributes, r.Payload = m.Attributes, m.Payload
 	out.Send(c.caller.peer, r)
 	if m.Progress {
+		c.progressed = true
 		d.restartTimeout(c, now)
 	} else {
-		d.end(c)
+		d.end(c, out)
 	}
 	return nil
 }
 
-// Error hands a callee's error to the caller, which ends the call (RPC-5). An
+// refusePassthru ends a call whose callee answers in payload passthru mode,
+// which the caller did not announce: both are told (PPT-4).
+func (d *Dealer) refusePassthru(c *call, out *core.Deliveries) {
+	const why = "the caller did not announce payload_passthru_mode"
+	out.Refuse(c.callee.peer, wamp.CodeInvocation, c.invocation.id, wamp.ErrFeatureNotSupported, why)
+	d.fail(c, wamp.ErrFeatureNotSupported, "the callee answers in payload passthru mode, which this session did not announce", out)
+}
+
+// Error hands a callee's error to the caller, which ends the call (RPC-5),
+// unless it is wamp.ErrUnavailable and another callee can be asked (RER-1). An
 // error for a call that is over is discarded (PV-3); one for an invocation that
 // the peer never got, or for anything but an invocation, is a protocol error
 // (PV-1).
-func (d *Dealer) Error(from *core.Peer, m *wamp.Error, _ time.Time, out *core.Deliveries) *wamp.ProtocolError {
+func (d *Dealer) Error(from *core.Peer, m *wamp.Error, now time.Time, out *core.Deliveries) *wamp.ProtocolError {
 	if m.RequestType != wamp.CodeInvocation {
 		return wamp.Violation("ERROR: request type %d, a client may only send %d", uint16(m.RequestType), uint16(wamp.CodeInvocation))
 	}
 	c, violation := d.answered(from, wamp.CodeError, m.Request)
 	if c == nil {
 		return violation
+	}
+	if c.refusedBy(m) {
+		d.reroute(c, now, out)
+		return nil
 	}
 	uri := m.URI
 	if !wamp.URI(uri).Valid(wamp.URILoose) {
@@ -55,7 +73,7 @@ func (d *Dealer) Error(from *core.Peer, m *wamp.Error, _ time.Time, out *core.De
 		Attributes:  m.Attributes,
 		Payload:     m.Payload,
 	})
-	d.end(c)
+	d.end(c, out)
 	return nil
 }
 
@@ -83,9 +101,14 @@ func (d *Dealer) Undelivered(callee *core.Peer, invocation wamp.ID, uri wamp.Err
 	if s == nil {
 		return
 	}
-	if c := s.invocations.get(invocation); c != nil {
-		d.fail(c, uri, out)
+	c := s.invocations.get(invocation)
+	if c == nil {
+		return
 	}
+	if c.kept != nil && c.kept.sent > 1 { // the callee has begun with earlier chunks
+		c.interrupt(wamp.CancelKillNoWait, uri, out)
+	}
+	d.fail(c, uri, "the call does not reach its callee", out)
 }
 
 // ResultUndelivered answers a caller to whom the shell could not send m, with
@@ -98,11 +121,13 @@ func (d *Dealer) ResultUndelivered(caller *core.Peer, m *wamp.Result, uri wamp.E
 	switch {
 	case d.sessions[caller] == nil: // left since
 	case !m.Progress: // Yield has ended the call
-		out.SendError(caller, wamp.CodeCall, m.Request, uri)
+		out.Refuse(caller, wamp.CodeCall, m.Request, uri, resultLost)
 	default:
 		if c := d.callBy(caller, m.Request); c != nil {
 			c.interrupt(wamp.CancelKillNoWait, uri, out)
-			d.fail(c, uri, out)
+			d.fail(c, uri, resultLost, out)
 		}
 	}
 }
+
+const resultLost = "the result does not reach this session"

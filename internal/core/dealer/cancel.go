@@ -24,7 +24,7 @@ func (d *Dealer) Cancel(from *core.Peer, m *wamp.Cancel, out *core.Deliveries) {
 	if m.Mode != wamp.CancelSkip {
 		c.interrupt(wamp.CancelKillNoWait, wamp.ErrCanceled, out)
 	}
-	d.fail(c, wamp.ErrCanceled, out)
+	d.fail(c, wamp.ErrCanceled, "", out)
 }
 
 // callBy returns the pending call that the caller made with the request ID, or nil.
@@ -40,12 +40,14 @@ func (d *Dealer) abandon(c *call, out *core.Deliveries) {
 	if c.callee != c.caller { // RPC-6: who called itself is gone as the callee too
 		c.interrupt(wamp.CancelKillNoWait, wamp.ErrCanceled, out)
 	}
-	d.end(c)
+	d.end(c, out)
 }
 
-// interruptible reports whether the callee understands INTERRUPT. There are
-// clients that die of one they did not ask for.
-func (c *call) interruptible() bool { return c.callee.announced(wamp.FeatureCallCanceling) }
+// interruptible reports whether there is a callee that understands INTERRUPT.
+// There are clients that die of one they did not ask for.
+func (c *call) interruptible() bool {
+	return c.callee != nil && c.callee.announced(wamp.FeatureCallCanceling)
+}
 
 // interrupt sends INTERRUPT to a callee that understands it, once for each mode.
 func (c *call) interrupt(mode wamp.CancelMode, reason wamp.ErrorURI, out *core.Deliveries) {

@@ -28,6 +28,22 @@ type Options struct {
 	// DefaultMaxRegistrations.
 	MaxRegistrations int
 
+	// StrictRequestIDs makes it a protocol error to use the request ID of an
+	// earlier CALL for anything but a chunk of a progressive call (PCI-7).
+	StrictRequestIDs bool
+
+	// MaxQueued is how many calls may wait for a registration whose callees are
+	// all busy, unless one of Queues says so. 0 means that they do not wait but
+	// get ERROR wamp.ErrMaxConcurrencyReached.
+	MaxQueued int
+	Queues    []Queue
+
+	// MaxKeptBytes bounds what is kept, copies of payloads above all, for calls
+	// that wait, that are progressive, or that another callee may have to be
+	// asked for. Beyond it calls do not wait, are refused, and are not handed
+	// on, respectively. 0 means DefaultMaxKeptBytes.
+	MaxKeptBytes int
+
 	// DefaultTimeout is the timeout of calls that name none. 0 means none.
 	DefaultTimeout time.Duration
 
@@ -45,6 +61,7 @@ type Options struct {
 const (
 	DefaultMaxPending       = 1 << 16
 	DefaultMaxRegistrations = 1 << 17
+	DefaultMaxKeptBytes     = 64 << 20
 )
 
 // Dealer routes the calls of one realm. Make one with New.
@@ -58,6 +75,8 @@ type Dealer struct {
 	byID         map[wamp.ID]*registration
 	registration wamp.ID // the highest registration ID in use so far
 	deadlines    deadlines
+	queues       uritree.Tree[int] // the limits of Options.Queues
+	kept         int               // octets, of MaxKeptBytes
 	free         []*call
 }
 
@@ -65,24 +84,33 @@ type Dealer struct {
 func New(o Options) *Dealer {
 	o.MaxPending = cmp.Or(o.MaxPending, DefaultMaxPending)
 	o.MaxRegistrations = cmp.Or(o.MaxRegistrations, DefaultMaxRegistrations)
-	return &Dealer{
+	o.MaxKeptBytes = cmp.Or(o.MaxKeptBytes, DefaultMaxKeptBytes)
+	d := &Dealer{
 		o:        o,
 		seed:     uint64(o.IDs.RandomID()),
 		sessions: map[*core.Peer]*session{},
 		byID:     map[wamp.ID]*registration{},
 	}
+	for _, q := range o.Queues {
+		d.queues.Set(q.URI, q.Match, q.Limit)
+	}
+	return d
 }
 
 // Features returns what the dealer announces in WELCOME (FEA-1).
 func (d *Dealer) Features() []wamp.Feature {
 	return []wamp.Feature{
 		wamp.FeatureProgressiveCallResults,
+		wamp.FeatureProgressiveCallInvocations,
 		wamp.FeatureCallTimeout,
 		wamp.FeatureCallCanceling,
 		wamp.FeatureCallerIdentification,
 		wamp.FeaturePatternBasedRegistration,
 		wamp.FeatureSharedRegistration,
 		wamp.FeatureRegistrationRevocation,
+		wamp.FeatureCallReroute,
+		wamp.FeatureCallTrustLevels,
+		wamp.FeaturePayloadPassthruMode,
 	}
 }
 
@@ -90,6 +118,8 @@ func (d *Dealer) Features() []wamp.Feature {
 type Stats struct {
 	Registrations int    // registrations that have at least one callee
 	Pending       int    // calls that wait for their final answer
+	Queued        int    // those of them that wait for a callee
+	Rerouted      uint64 // how often a call was handed to another callee (RER-1)
 	Unasked       uint64 // progressive results discarded since their caller did not ask for any (PCR-6)
 	Late          uint64 // answers discarded since their call was over (PV-3)
 }
@@ -103,6 +133,8 @@ type session struct {
 	peer *core.Peer
 
 	calls       table   // as a caller, by the CALL's request ID
+	highest     wamp.ID // the highest request ID of a CALL so far (PCI-7)
+	unfinished  unfinished
 	invocations table   // as a callee, by the INVOCATION's request ID
 	invocation  wamp.ID // the highest request ID of an INVOCATION so far (ID-3, PV-3)
 	endpoints   map[wamp.ID]*endpoint
@@ -137,6 +169,12 @@ func (d *Dealer) Leave(peer *core.Peer, out *core.Deliveries) {
 		return
 	}
 	delete(d.sessions, peer)
+	for _, c := range s.calls.inOrder() { // before their registrations go, and they would be answered
+		if c.endpoint == nil {
+			d.end(c, out)
+		}
+	}
+	// Before calls end, and queued ones take their places.
 	for _, id := range slices.Sorted(maps.Keys(s.endpoints)) {
 		d.withdraw(s.endpoints[id], out)
 	}
@@ -144,6 +182,6 @@ func (d *Dealer) Leave(peer *core.Peer, out *core.Deliveries) {
 		d.abandon(c, out)
 	}
 	for _, c := range s.invocations.inOrder() {
-		d.fail(c, wamp.ErrCanceled, out)
+		d.fail(c, wamp.ErrCanceled, calleeLeft, out)
 	}
 }

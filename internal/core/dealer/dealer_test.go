@@ -38,9 +38,13 @@ func newRealm(t *testing.T, o dealer.Options) *realm {
 // all are the features that a client may announce to have everything on.
 var all = []wamp.Feature{
 	wamp.FeatureProgressiveCallResults,
+	wamp.FeatureProgressiveCallInvocations,
 	wamp.FeatureCallTimeout,
 	wamp.FeatureCallCanceling,
 	wamp.FeatureRegistrationRevocation,
+	wamp.FeatureCallReroute,
+	wamp.FeatureCallTrustLevels,
+	wamp.FeaturePayloadPassthruMode,
 }
 
 // join adds a caller and callee with the given features.
@@ -203,9 +207,11 @@ func TestFeatures(t *testing.T) {
 	t.Parallel()
 	// FEA-1: what other tests of this package show, and nothing else.
 	want := []wamp.Feature{
-		wamp.FeatureProgressiveCallResults, wamp.FeatureCallTimeout, wamp.FeatureCallCanceling,
+		wamp.FeatureProgressiveCallResults, wamp.FeatureProgressiveCallInvocations,
+		wamp.FeatureCallTimeout, wamp.FeatureCallCanceling,
 		wamp.FeatureCallerIdentification, wamp.FeaturePatternBasedRegistration,
 		wamp.FeatureSharedRegistration, wamp.FeatureRegistrationRevocation,
+		wamp.FeatureCallReroute, wamp.FeatureCallTrustLevels, wamp.FeaturePayloadPassthruMode,
 	}
 	got := dealer.New(dealer.Options{IDs: &sequence{}}).Features()
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -11,7 +11,9 @@
 // ends in exactly one final RESULT or ERROR, unless its caller left.
 //
 // Payloads and attributes are handed on by value, without copying: a delivery
-// that carries one is valid as long as the message it came from.
+// that carries one is valid as long as the message it came from. The exceptions
+// are calls that wait for a callee, and calls that may have to be handed to
+// another one (kept.go): of their payloads the dealer keeps copies.
 //
 // No method may run concurrently with another one of the same Dealer.
 package dealer

@@ -1,6 +1,7 @@
 package dealer
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/junctorio/junctor/internal/core"
@@ -14,8 +15,8 @@ import (
 // nothing (SHR-3). With m.ForceReregister, all callees of an existing
 // registration lose it to the peer (REV-4).
 func (d *Dealer) Register(from *core.Peer, m *wamp.Register, now time.Time, out *core.Deliveries) {
-	if refusal := d.refuseRegister(from, m); refusal != "" {
-		out.SendError(from, wamp.CodeRegister, m.Request, refusal)
+	if r := d.refuseRegister(from, m); r != nil {
+		out.Refuse(from, wamp.CodeRegister, m.Request, r.uri, r.why)
 		return
 	}
 	r, exists := d.procedures.Get(m.Procedure, m.Match)
@@ -24,13 +25,14 @@ func (d *Dealer) Register(from *core.Peer, m *wamp.Register, now time.Time, out 
 		exists = false
 	}
 	if exists && (r.invoke == wamp.InvokeSingle || r.invoke != m.Invoke) {
-		out.SendError(from, wamp.CodeRegister, m.Request, wamp.ErrProcedureAlreadyExists)
+		out.Refuse(from, wamp.CodeRegister, m.Request, wamp.ErrProcedureAlreadyExists, alreadyExists(r, m))
 		return
 	}
 	s := d.session(from)
 	if !exists || s.endpoints[r.id] == nil {
 		if len(s.endpoints) >= d.o.MaxRegistrations {
-			out.SendError(from, wamp.CodeRegister, m.Request, wamp.ErrLimitExceeded)
+			r := tooMany("registrations", d.o.MaxRegistrations)
+			out.Refuse(from, wamp.CodeRegister, m.Request, r.uri, r.why)
 			return
 		}
 		if !exists {
@@ -39,26 +41,38 @@ func (d *Dealer) Register(from *core.Peer, m *wamp.Register, now time.Time, out 
 		d.enroll(s, r, m, out)
 	}
 	out.Send(from, &wamp.Registered{Request: m.Request, Registration: r.id})
+	d.serve(r, out) // ORD-4: not before REGISTERED
 }
 
-// refuseRegister returns why a REGISTER is refused whatever is registered, or "".
-func (d *Dealer) refuseRegister(from *core.Peer, m *wamp.Register) wamp.ErrorURI {
+// refuseRegister returns why a REGISTER is refused whatever is registered, or nil.
+func (d *Dealer) refuseRegister(from *core.Peer, m *wamp.Register) *refusal {
 	switch {
 	case !m.Procedure.ValidPattern(m.Match, d.o.URIRule):
-		return wamp.ErrInvalidURI
+		return invalidURI(m.Match.String()+" registration", m.Procedure, d.o.URIRule)
 	case m.Procedure.Reserved() && !from.Trusted: // URI-3
-		return wamp.ErrInvalidURI
-	case m.DiscloseCaller && d.o.RefuseDisclosure && !from.Trusted:
-		return wamp.ErrDiscloseMeNotAllowed
+		return &refusal{wamp.ErrInvalidURI, core.ReservedURI("procedure", m.Procedure)}
+	case m.DiscloseCaller && d.o.RefuseDisclosure:
+		return &refusal{wamp.ErrDiscloseMeNotAllowed, "this realm does not disclose who calls: leave disclose_caller out"}
 	}
-	return ""
+	return nil
+}
+
+// alreadyExists says what is in the way of a REGISTER.
+func alreadyExists(r *registration, m *wamp.Register) string {
+	if r.invoke == m.Invoke {
+		return fmt.Sprintf("procedure %s is registered already, for one callee only", core.Quote(m.Procedure))
+	}
+	return fmt.Sprintf("procedure %s is registered already, with invoke %v", core.Quote(m.Procedure), r.invoke)
 }
 
 // create adds a registration. Its ID continues a sequence, since there are
 // clients that cannot send back IDs above 2^32.
 func (d *Dealer) create(by *core.Peer, m *wamp.Register, now time.Time, out *core.Deliveries) *registration {
 	d.registration = d.registration.Next()
-	r := &registration{id: d.registration, uri: m.Procedure, match: m.Match, invoke: m.Invoke, created: now}
+	r := &registration{
+		id: d.registration, uri: m.Procedure, match: m.Match, invoke: m.Invoke,
+		created: now, limit: d.queueLimit(m.Procedure, m.Match),
+	}
 	d.procedures.Set(r.uri, r.match, r)
 	d.byID[r.id] = r
 	d.stats.Registrations++
@@ -72,6 +86,8 @@ func (d *Dealer) enroll(s *session, r *registration, m *wamp.Register, out *core
 		callee:         s,
 		discloseCaller: m.DiscloseCaller,
 		forwardTimeout: m.ForwardTimeout && s.announced(wamp.FeatureCallTimeout),
+		takesChunks:    s.announced(wamp.FeatureProgressiveCallInvocations) && s.announced(wamp.FeatureCallCanceling),
+		mayRefuse:      s.announced(wamp.FeatureCallReroute),
 		concurrency:    m.Concurrency,
 	}
 	r.endpoints = append(r.endpoints, e)
@@ -87,11 +103,12 @@ func (d *Dealer) enroll(s *session, r *registration, m *wamp.Register, out *core
 func (d *Dealer) Unregister(from *core.Peer, m *wamp.Unregister, out *core.Deliveries) {
 	e := d.endpoint(from, m.Registration)
 	if e == nil {
-		out.SendError(from, wamp.CodeUnregister, m.Request, wamp.ErrNoSuchRegistration)
+		out.Refuse(from, wamp.CodeUnregister, m.Request, wamp.ErrNoSuchRegistration,
+			fmt.Sprintf("this session has no registration %d", m.Registration))
 		return
 	}
-	d.withdraw(e, out)
 	out.Send(from, &wamp.Unregistered{Request: m.Request})
+	d.withdraw(e, out)
 }
 
 // endpoint returns the peer's endpoint in the registration with the given ID,
@@ -114,6 +131,7 @@ func (d *Dealer) withdraw(e *endpoint, out *core.Deliveries) {
 		delete(d.byID, r.id)
 		d.stats.Registrations--
 		changed(core.Deleted, e.callee.peer, r, out)
+		d.disband(r, out)
 	}
 }
 

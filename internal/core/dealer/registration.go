@@ -19,6 +19,9 @@ type registration struct {
 
 	endpoints []*endpoint // in order of registration (SHR-2), never empty
 	next      int         // where roundrobin goes on: the index after its last choice
+
+	queue queue // of calls that wait, empty unless all endpoints are busy
+	limit int   // of the queue's length
 }
 
 // endpoint is a callee's part in a registration.
@@ -28,12 +31,17 @@ type endpoint struct {
 
 	discloseCaller bool
 	forwardTimeout bool   // asked for, and the callee announced call_timeout (TMO-1)
+	takesChunks    bool   // the callee announced what progressive calls need (PCI-3)
+	mayRefuse      bool   // the callee announced call_reroute (RER-1)
+	barred         bool   // only within a choice: not to be chosen
 	concurrency    uint64 // how many calls may be pending here; 0: any number
 	pending        uint64
 }
 
-// busy reports whether the endpoint takes no call before another one ends.
-func (e *endpoint) busy() bool { return e.concurrency > 0 && e.pending >= e.concurrency }
+// busy reports whether the endpoint takes no call now.
+func (e *endpoint) busy() bool {
+	return e.barred || e.concurrency > 0 && e.pending >= e.concurrency
+}
 
 // pick chooses who gets the next call, by the invocation policy among those
 // that are not busy. It returns nil if all are.
@@ -43,6 +51,8 @@ func (r *registration) pick(ids core.IDSource) *endpoint {
 		return r.pickNext()
 	case wamp.InvokeRandom:
 		return r.pickRandom(ids)
+	case wamp.InvokeLeastPending:
+		return r.pickLeast()
 	case wamp.InvokeLast:
 		for _, e := range slices.Backward(r.endpoints) {
 			if !e.busy() {
@@ -69,6 +79,22 @@ func (r *registration) pickNext() *endpoint {
 		}
 	}
 	return nil
+}
+
+// pickLeast takes the one with the fewest pending calls, and turns among equals.
+func (r *registration) pickLeast() *endpoint {
+	best := -1
+	for i := range r.endpoints {
+		i = (r.next + i) % len(r.endpoints)
+		if e := r.endpoints[i]; !e.busy() && (best < 0 || e.pending < r.endpoints[best].pending) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return nil
+	}
+	r.next = best + 1
+	return r.endpoints[best]
 }
 
 // pickRandom is uniform over those that are not busy: an attempt that meets a

@@ -9,19 +9,24 @@ import (
 	"github.com/junctorio/junctor/wamp"
 )
 
-// startTimeout gives a call its deadline, or has the callee keep it (TMO-1).
-func (d *Dealer) startTimeout(c *call, inv *wamp.Invocation, m *wamp.Call, now time.Time) {
+// startTimeout gives a call its deadline, if it has a timeout.
+func (d *Dealer) startTimeout(c *call, m *wamp.Call, now time.Time) {
 	timeout := d.timeout(m.TimeoutMillis)
 	if timeout == 0 {
-		return
-	}
-	if c.endpoint.forwardTimeout {
-		inv.TimeoutMillis = uint64((timeout-1)/time.Millisecond) + 1 // 0 would mean none
 		return
 	}
 	c.timeout = timeout
 	c.deadline = now.Add(timeout)
 	heap.Push(&d.deadlines, c)
+}
+
+// forwarded is a timeout as INVOCATION has it, for a callee that keeps the time
+// (TMO-1). Less than a millisecond must not become none.
+func forwarded(timeout time.Duration) (millis uint64) {
+	if timeout == 0 {
+		return 0
+	}
+	return uint64((timeout-1)/time.Millisecond) + 1
 }
 
 // timeout returns the timeout of a CALL, or 0.
@@ -37,7 +42,7 @@ func (d *Dealer) timeout(millis uint64) time.Duration {
 }
 
 // restartTimeout counts the timeout from now on: it bounds the time between
-// the results of a call, not the call (PCR-8).
+// the results and chunks of a call, not the call (PCR-8, PCI-8).
 func (d *Dealer) restartTimeout(c *call, now time.Time) {
 	if c.timeout > 0 {
 		c.deadline = now.Add(c.timeout)
@@ -66,7 +71,7 @@ func (d *Dealer) Expire(now time.Time, out *core.Deliveries) {
 	for len(d.deadlines) > 0 && !d.deadlines[0].deadline.After(now) {
 		c := d.deadlines[0]
 		c.interrupt(wamp.CancelKillNoWait, wamp.ErrTimeout, out)
-		d.fail(c, wamp.ErrTimeout, out)
+		d.fail(c, wamp.ErrTimeout, tookTooLong(c.timeout), out)
 	}
 }
 
