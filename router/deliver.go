@@ -18,6 +18,7 @@ type worker struct {
 	delivered int // deliveries of out that deliver has dealt with
 
 	touched  []*outbox  // to flush
+	asked    []asked    // to answer in settle
 	deferred []deferred // to transcode in settle
 	losses   []loss     // to log in settle
 
@@ -91,7 +92,11 @@ func (w *worker) deliver() {
 }
 
 func (w *worker) deliverOne(d core.Delivery) error {
-	s := d.To.Owner.(*session)
+	s, ok := d.To.Owner.(*session)
+	if !ok { // the realm's service, of which nothing but answers is wanted
+		w.asked = append(w.asked, asked{d.To.Owner.(*Realm), d.Msg.(*wamp.Invocation)})
+		return nil
+	}
 	p := serializer.PayloadOf(d.Msg)
 	if p == nil || p.Elements == 0 {
 		return w.send(s, d.Msg, nil)
@@ -132,10 +137,15 @@ func (w *worker) head(s serializer.Serializer, m wamp.Message) ([]byte, error) {
 	return w.heads[n], nil
 }
 
-// settle does what must not be done under a lock: it transcodes what deliver
-// put off, ends sessions that cannot follow, and recycles the deliveries. It
+// settle does what must not be done under a lock: it answers calls of the
+// realm's own procedures, transcodes what deliver put off, ends sessions that cannot follow, and recycles the deliveries. It
 // is called after the lock was released.
 func (w *worker) settle() {
+	for _, a := range w.asked {
+		a.realm.answer(a.invocation, w)
+	}
+	clear(w.asked)
+	w.asked = w.asked[:0]
 	for i := 0; i < len(w.deferred); i++ { // refusing may defer more
 		if err := w.transcode(w.deferred[i]); err != nil {
 			w.refuseDeferred(w.deferred[i], err)

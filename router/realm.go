@@ -36,6 +36,11 @@ type RealmConfig struct {
 	// their sender (CID-3, PID-2); no permission discloses anybody either.
 	RefuseDisclosure bool
 
+	// NoMetaAPI takes away the procedures and events below "wamp." that tell of
+	// sessions, registrations and subscriptions (sections 3.22 to 3.25), and what
+	// they announce.
+	NoMetaAPI bool
+
 	// OutboxBytes bounds what a session's outbox holds while its socket is
 	// full, give or take one message. Below it nothing is lost; above it an
 	// EVENT is dropped and counted (or see DisconnectSlow), a call to the
@@ -82,6 +87,11 @@ type Realm struct {
 	timer  *time.Timer // fires at the dealer's next deadline
 	armed  time.Time   // what timer is set to; zero: not set
 
+	membership sync.Mutex // guards present; inside the other locks, if at all
+	present    map[wamp.ID]*core.Peer
+
+	service *service // constant; nil without a meta API
+
 	stats realmStats
 }
 
@@ -104,16 +114,20 @@ func newRealm(r *Router, cfg RealmConfig) *Realm {
 		cfg.OutboxBytes = DefaultOutboxBytes
 	}
 	realm := &Realm{
-		cfg:    cfg,
-		router: r,
-		roles:  make(map[string]*permissions, len(cfg.Roles)),
-		broker: broker.New(broker.Options{IDs: r.ids, URIRule: cfg.URIRule, RefuseDisclosure: cfg.RefuseDisclosure}),
+		cfg:     cfg,
+		router:  r,
+		roles:   make(map[string]*permissions, len(cfg.Roles)),
+		present: make(map[wamp.ID]*core.Peer),
+		broker:  broker.New(broker.Options{IDs: r.ids, URIRule: cfg.URIRule, RefuseDisclosure: cfg.RefuseDisclosure}),
 		dealer: dealer.New(dealer.Options{
 			IDs: r.ids, URIRule: cfg.URIRule, RefuseDisclosure: cfg.RefuseDisclosure, StrictRequestIDs: cfg.StrictRequestIDs,
 		}),
 	}
 	for i := range cfg.Roles {
 		realm.roles[cfg.Roles[i].Name] = compile(&cfg.Roles[i], !cfg.RefuseDisclosure)
+	}
+	if !cfg.NoMetaAPI {
+		realm.service = newService(realm)
 	}
 	return realm
 }
@@ -141,22 +155,6 @@ func (r *Realm) features() wamp.Roles {
 
 func (r *Realm) acceptorOptions() coresession.AcceptorOptions {
 	return coresession.AcceptorOptions{StrictRequestIDs: r.cfg.StrictRequestIDs, Roles: r.features()}
-}
-
-// leave forgets a session: its calls are interrupted, calls to it are
-// answered, its subscriptions and registrations are gone when leave returns.
-func (r *Realm) leave(p *core.Peer, w *worker) {
-	r.pubsub.Lock()
-	r.broker.Leave(p, &w.out)
-	w.deliver()
-	r.pubsub.Unlock()
-	w.settle()
-
-	r.rpc.Lock()
-	r.dealer.Leave(p, &w.out)
-	w.deliver()
-	r.rpc.Unlock()
-	w.settle()
 }
 
 // armLocked sets the deadline timer; r.rpc is held.

@@ -24,8 +24,10 @@ func (s *session) route(m wamp.Message, w *worker) error {
 		r := s.realm
 		r.pubsub.Lock()
 		defer r.pubsub.Unlock()
-		r.broker.Unsubscribe(s.peer, m, &w.out)
-		w.deliver()
+		if !s.absent.pubsub {
+			r.broker.Unsubscribe(s.peer, m, &w.out)
+			w.deliver()
+		}
 	case *wamp.Register:
 		s.register(m, w)
 	case *wamp.EventReceived:
@@ -48,8 +50,10 @@ func (s *session) publish(m *wamp.Publish, w *worker) {
 	r := s.realm
 	r.pubsub.RLock()
 	defer r.pubsub.RUnlock()
-	r.broker.Publish(s.peer, m, &w.out)
-	w.deliver()
+	if !s.absent.pubsub {
+		r.broker.Publish(s.peer, m, &w.out)
+		w.deliver()
+	}
 }
 
 func (s *session) subscribe(m *wamp.Subscribe, w *worker) {
@@ -60,8 +64,10 @@ func (s *session) subscribe(m *wamp.Subscribe, w *worker) {
 	r := s.realm
 	r.pubsub.Lock()
 	defer r.pubsub.Unlock()
-	r.broker.Subscribe(s.peer, m, w.now, &w.out)
-	w.deliver()
+	if !s.absent.pubsub {
+		r.broker.Subscribe(s.peer, m, w.now, &w.out)
+		w.deliver()
+	}
 }
 
 func (s *session) register(m *wamp.Register, w *worker) {
@@ -71,8 +77,10 @@ func (s *session) register(m *wamp.Register, w *worker) {
 	}
 	r := s.realm
 	r.rpc.Lock()
-	r.dealer.Register(s.peer, m, w.now, &w.out)
-	w.deliver()
+	if !s.absent.rpc {
+		r.dealer.Register(s.peer, m, w.now, &w.out)
+		w.deliver()
+	}
 	r.rpc.Unlock()
 	if told := s.router.opts.OnRegister; told != nil && registered(w.out.All()) {
 		told(r.cfg.Name, m.Procedure)
@@ -97,6 +105,9 @@ func (s *session) routeRPC(m wamp.Message, w *worker) error {
 	r := s.realm
 	r.rpc.Lock()
 	defer r.rpc.Unlock()
+	if s.absent.rpc {
+		return nil
+	}
 	violation := s.askDealer(m, w)
 	w.deliver()
 	r.armLocked()

@@ -50,6 +50,10 @@ type session struct {
 	perms *permissions
 	peer  *core.Peer
 
+	// absent says that the session has left its realm, of which its reader may
+	// not know yet. Each is guarded by the lock of the realm that is its name.
+	absent struct{ pubsub, rpc bool }
+
 	copes bool             // with a PING
 	watch *keepalive.Watch // nil unless the client is sent PINGs
 
@@ -283,8 +287,6 @@ func (s *session) welcome(g *auth.Grant, w *worker) error {
 	s.peer = &core.Peer{ID: s.id, Principal: g.Principal, Roles: s.hello.Roles, Owner: s, Serializer: s.wampSerializer}
 	s.outbox.limit(r.cfg.OutboxBytes)
 	s.acceptor.Welcomed()
-	r.stats.sessions.Add(1)
-	r.stats.joined.Add(1)
 	s.log().Info("session joined", "role", g.Principal.AuthRole, "authid", g.Principal.AuthID,
 		"method", g.Principal.AuthMethod, "serializer", s.serializer.String(), "agent", s.hello.Agent)
 	s.stopHelloTimer()
@@ -294,7 +296,11 @@ func (s *session) welcome(g *auth.Grant, w *worker) error {
 	if told := s.router.opts.OnJoin; told != nil {
 		told(r.cfg.Name, g.Principal)
 	}
-	return s.sendWelcome(g, w)
+	if err := s.sendWelcome(g, w); err != nil {
+		return err
+	}
+	r.enter(s.peer)
+	return nil
 }
 
 // sendWelcome sends WELCOME, without what can be left out when the client's
@@ -324,11 +330,7 @@ func (s *session) sendWelcome(g *auth.Grant, w *worker) error {
 // leave takes the session out of its realm, if it is in one.
 func (s *session) leave() {
 	if s.peer != nil {
-		w := takeWorker()
-		s.realm.leave(s.peer, w)
-		w.flush()
-		w.release()
-		s.realm.stats.sessions.Add(-1)
+		s.realm.expel(s.peer)
 		s.log().Info("session left", "authid", s.peer.Principal.AuthID)
 		s.peer = nil
 	}

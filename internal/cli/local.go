@@ -24,8 +24,9 @@ type localNode struct {
 func (l localNode) config() *config.Node {
 	all := config.Permission{Match: wamp.MatchPrefix, Allow: config.Allow{Call: true, Register: true, Publish: true, Subscribe: true}}
 	r := &config.Router{Realms: []config.Realm{{
-		Name:  l.realm,
-		Roles: []config.Role{{Name: "anonymous", Permissions: []config.Permission{all}}},
+		Name:    l.realm,
+		Options: config.RealmOptions{MetaAPI: true},
+		Roles:   []config.Role{{Name: "anonymous", Permissions: []config.Permission{all}}},
 	}}}
 	tcp := &config.TCPListen{Interface: "127.0.0.1", PortRange: l.ports}
 	r.Transports = append(r.Transports, l.transport("tcp", config.ListenEndpoint{TCP: tcp}))

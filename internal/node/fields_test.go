@@ -23,7 +23,7 @@ func TestEveryConfigurationFieldIsHandled(t *testing.T) {
 		reflect.TypeFor[config.Realm]():             {"ID", "Name", "Options", "Roles"},
 		reflect.TypeFor[config.RealmOptions](): {
 			"URICheck", "StrictRequestIDs", "RefuseDisclosure", "QueuedBytes", "DisconnectSlow",
-			"MetaAPI", // the check says what becomes of it
+			"MetaAPI",
 		},
 		reflect.TypeFor[config.Role]():                    {"ID", "Name", "Permissions", "AllowByDefault"},
 		reflect.TypeFor[config.Permission]():              {"URI", "Match", "Allow", "Disclose", "Cache"}, // static rules need no cache

@@ -68,7 +68,7 @@ func realmConfig(realm config.Realm) router.RealmConfig {
 	rc := router.RealmConfig{
 		Name: realm.Name, URIRule: o.URICheck,
 		StrictRequestIDs: o.StrictRequestIDs, RefuseDisclosure: o.RefuseDisclosure,
-		OutboxBytes: o.QueuedBytes, DisconnectSlow: o.DisconnectSlow,
+		OutboxBytes: o.QueuedBytes, DisconnectSlow: o.DisconnectSlow, NoMetaAPI: !o.MetaAPI,
 	}
 	for _, role := range realm.Roles {
 		rr := router.Role{Name: role.Name, AllowByDefault: role.AllowByDefault}

@@ -51,7 +51,7 @@ func (d *Dealer) refuseRegister(from *core.Peer, m *wamp.Register) *refusal {
 		return invalidURI(m.Match.String()+" registration", m.Procedure, d.o.URIRule)
 	case m.Procedure.Reserved() && !from.Trusted: // URI-3
 		return &refusal{wamp.ErrInvalidURI, core.ReservedURI("procedure", m.Procedure)}
-	case m.DiscloseCaller && d.o.RefuseDisclosure:
+	case m.DiscloseCaller && d.o.RefuseDisclosure && !from.Trusted:
 		return &refusal{wamp.ErrDiscloseMeNotAllowed, "this realm does not disclose who calls: leave disclose_caller out"}
 	}
 	return nil

@@ -1,0 +1,70 @@
+package router_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/junctorio/junctor/router"
+	"github.com/junctorio/junctor/transport/inproc"
+	"github.com/junctorio/junctor/wamp"
+)
+
+func TestTheMetaAPIAnswersInTheCallersSerializer(t *testing.T) {
+	t.Parallel()
+	for _, s := range serializers {
+		t.Run(s.String(), func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, router.RealmConfig{})
+			p := b.join(inproc.Config{Serializer: s})
+			b.join(inproc.Config{})
+			p.send(`[48,1,{},"wamp.session.count"]`)
+			p.expect(`^\[50,1,\{\},\[2\]\]$`)
+			p.send(`[48,2,{},"wamp.session.list"]`)
+			id := p.expect(`^\[50,2,\{\},\[\[(\d+),\d+\]\]\]$`)[0]
+			p.send(`[48,3,{},"wamp.session.get",[%s]]`, id)
+			p.expect(fmt.Sprintf(`^\[50,3,\{\},\[\{"authid":"[^"]+","authmethod":"anonymous","authprovider":"[^"]+","authrole":"anonymous","session":%s\}\]\]$`, id))
+		})
+	}
+}
+
+func TestWithoutAMetaAPIThereIsNothingToCall(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, router.RealmConfig{NoMetaAPI: true})
+	p := b.join(inproc.Config{})
+	p.send(`[48,1,{},"wamp.session.count"]`)
+	p.expect(`^\[8,48,1,\{\},"wamp.error.no_such_procedure"\]$`)
+}
+
+func TestCallsOfTheMetaAPIKeepTheRulesOfCalls(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, router.RealmConfig{RefuseDisclosure: true})
+	p := b.join(inproc.Config{})
+	p.send(`[48,1,{"timeout":1000},"wamp.session.count"]`)
+	p.expect(`^\[50,1,\{\},\[1\]\]$`)
+	p.send(`[49,1,{}]`) // too late
+	p.send(`[48,2,{"disclose_me":true},"wamp.session.count"]`)
+	p.expect(`^\[8,48,2,\{\},"wamp.error.option_disallowed.disclose_me"`)
+	p.send(`[48,3,{},"wamp.session.get",["one"]]`)
+	p.expect(`^\[8,48,3,\{\},"wamp.error.invalid_argument",\["argument 1 \(session\): want an ID`)
+	p.send(`[48,4,{},"wamp.session"]`)
+	p.expect(`^\[8,48,4,\{\},"wamp.error.no_such_procedure"`)
+	for i := range 3 { // pipelined, answered in order
+		p.send(`[48,%d,{},"wamp.session.count"]`, 5+i)
+	}
+	for i := range 3 {
+		p.expect(fmt.Sprintf(`^\[50,%d,\{\},\[1\]\]$`, 5+i))
+	}
+}
+
+func TestMetaProceduresNeedPermission(t *testing.T) { // META-1
+	t.Parallel()
+	b := newBench(t, router.RealmConfig{Roles: []router.Role{{Name: "anonymous", Permissions: []router.Permission{
+		{URI: "com.", Match: wamp.MatchPrefix, Allow: router.ActionCall},
+		{URI: "wamp.session.count", Allow: router.ActionCall},
+	}}}})
+	p := b.join(inproc.Config{})
+	p.send(`[48,1,{},"wamp.session.list"]`)
+	p.expect(`^\[8,48,1,\{\},"wamp.error.not_authorized"`)
+	p.send(`[48,2,{},"wamp.session.count"]`)
+	p.expect(`^\[50,2,`)
+}
