@@ -9,6 +9,14 @@
 // everything that was declared by Client.Register and Client.Subscribe
 // registered and subscribed anew.
 //
+// # Who a client is
+//
+// Options.Signers are credentials, from package auth: tickets, WAMP-CRA,
+// WAMP-SCRAM, cryptosign and TLS client certificates. A client answers no
+// challenge of a method that it did not offer, and leaves a router that should
+// have proved itself and did not. A Client signs in again with the same
+// credentials whenever it reconnects, and gives up where they are refused.
+//
 // # Concurrency
 //
 // A Session is safe for concurrent use. It owns one goroutine that reads from

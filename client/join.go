@@ -1,11 +1,10 @@
 package client
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"slices"
+	"maps"
 
+	"github.com/junctorio/junctor/auth"
 	"github.com/junctorio/junctor/wamp"
 )
 
@@ -38,20 +37,13 @@ var roles = wamp.Roles{}.
 		wamp.FeaturePayloadPassthruMode)
 
 func (s *Session) hello() *wamp.Hello {
-	methods := []string{"anonymous"}
-	if len(s.opts.Signers) > 0 {
-		methods = methods[:0]
-		for _, signer := range s.opts.Signers {
-			methods = append(methods, signer.Method())
-		}
-	}
 	return &wamp.Hello{
 		Realm:       s.opts.Realm,
 		Roles:       roles,
 		Agent:       s.opts.Agent,
-		AuthMethods: methods,
+		AuthMethods: []string{auth.MethodAnonymous},
 		AuthID:      s.opts.AuthID,
-		AuthExtra:   s.opts.AuthExtra,
+		AuthExtra:   maps.Clone(s.opts.AuthExtra),
 	}
 }
 
@@ -59,7 +51,11 @@ func (s *Session) hello() *wamp.Hello {
 // without features.
 func (s *Session) sayHello() error {
 	m := s.hello()
-	err := s.out.append(m, 0)
+	var err error
+	if s.login, err = beginLogin(s.opts.Signers, m, s.conn.Info()); err != nil {
+		return err
+	}
+	err = s.out.append(m, 0)
 	var tooLarge *SizeError
 	if errors.As(err, &tooLarge) {
 		m.Agent = ""
@@ -67,35 +63,4 @@ func (s *Session) sayHello() error {
 		err = s.out.append(m, 0)
 	}
 	return err
-}
-
-// challenged has the CHALLENGE answered by the Signer of its method. Without
-// one, or if that fails, joining ends with an ABORT.
-func (s *Session) challenged(ctx context.Context, m *wamp.Challenge) error {
-	answer, err := s.sign(ctx, m)
-	if err != nil {
-		s.lastWords(&wamp.Abort{Reason: wamp.ErrAuthenticationFailed, Message: "the client cannot answer the challenge"}, err)
-		return err
-	}
-	s.mu.Lock()
-	s.joiner.AuthenticateSent()
-	err = s.out.append(answer, 0)
-	s.mu.Unlock()
-	s.out.flush()
-	return err
-}
-
-func (s *Session) sign(ctx context.Context, m *wamp.Challenge) (*wamp.Authenticate, error) {
-	i := slices.IndexFunc(s.opts.Signers, func(signer Signer) bool { return signer.Method() == m.Method })
-	if i < 0 {
-		return nil, fmt.Errorf("the router asks for authentication by %q, which was not offered", m.Method)
-	}
-	answer, err := s.opts.Signers[i].Sign(ctx, m)
-	if err != nil {
-		return nil, fmt.Errorf("authentication by %s: %w", m.Method, err)
-	}
-	if answer == nil {
-		return nil, fmt.Errorf("authentication by %s: the signer gave no answer", m.Method)
-	}
-	return answer, nil
 }

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -10,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/junctorio/junctor/auth"
 	"github.com/junctorio/junctor/transport"
 	"github.com/junctorio/junctor/wamp"
 )
@@ -52,12 +52,15 @@ type Options struct {
 	// AuthID is the identity to ask for; empty leaves it to the router.
 	AuthID string
 
-	// AuthExtra goes into HELLO for authentication methods that need it.
+	// AuthExtra goes into HELLO, with what Signers add to it.
 	AuthExtra wamp.Dict
 
-	// Signers answer the router's challenge, in order of preference. Without
-	// any the session joins as anonymous.
-	Signers []Signer
+	// Signers are the credentials to offer, in order of preference and with one
+	// of each method: auth.TicketSigner, CRASigner, SCRAMSigner,
+	// CryptosignSigner, CertificateSigner, AnonymousSigner, or others. The
+	// router chooses; what it may not choose is not to be offered. Without any
+	// the session joins as anonymous.
+	Signers []auth.Signer
 
 	// Agent names this software to the router; the default is DefaultAgent.
 	Agent string
@@ -88,16 +91,6 @@ type Options struct {
 	// closed because it does not answer, which ends the session with ErrSilent.
 	// By default junctor is, other routers once they have sent one themselves.
 	KeepAlive transport.KeepAlive
-}
-
-// Signer proves an identity with one authentication method. Its methods are
-// called from one goroutine at a time, while a session joins.
-type Signer interface {
-	// Method is the method's name in HELLO.Details.authmethods, such as "ticket".
-	Method() string
-	// Sign answers a challenge of this method. An error ends the attempt to
-	// join. The context is that of Connect or Join.
-	Sign(ctx context.Context, c *wamp.Challenge) (*wamp.Authenticate, error)
 }
 
 // forConn is complete for a connection that exists already.
@@ -135,6 +128,9 @@ func (o Options) complete() (Options, error) {
 		if n.value < 0 {
 			return o, fmt.Errorf("negative Options.%s: %d; 0 means the default", n.name, n.value)
 		}
+	}
+	if err := checkSigners(o.Signers); err != nil {
+		return o, fmt.Errorf("Options.Signers: %w", err)
 	}
 	var err error
 	if o.KeepAlive, err = o.KeepAlive.Complete(); err != nil {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/junctorio/junctor/auth"
 	"github.com/junctorio/junctor/client"
 	"github.com/junctorio/junctor/transport"
 	"github.com/junctorio/junctor/wamp"
@@ -24,7 +25,7 @@ func TestEveryOptionHasItsDefault(t *testing.T) {
 		"MaxMessageSize": {1000, client.DefaultMessageSize},
 		"AuthID":         {"alice", nil},
 		"AuthExtra":      {wamp.Dict{"key": "value"}, nil},
-		"Signers":        {[]client.Signer{ticket{}}, nil},
+		"Signers":        {[]auth.Signer{auth.TicketSigner{Ticket: "sesame"}}, nil},
 		"Agent":          {"test", client.DefaultAgent},
 		"Logger":         {slog.New(slog.DiscardHandler), slog.New(slog.DiscardHandler)},
 		"SendBytes":      {1001, client.DefaultSendBytes},
@@ -62,7 +63,7 @@ func TestEveryOptionHasItsDefault(t *testing.T) {
 
 func TestOptionsAreCopied(t *testing.T) {
 	t.Parallel()
-	opts := client.Options{Realm: realm, AuthExtra: wamp.Dict{"key": "value"}, Signers: []client.Signer{ticket{}}}
+	opts := client.Options{Realm: realm, AuthExtra: wamp.Dict{"key": "value"}, Signers: []auth.Signer{auth.TicketSigner{Ticket: "sesame"}}}
 	complete, err := client.Complete(opts)
 	if err != nil {
 		t.Fatal(err)

@@ -69,7 +69,7 @@ func (s *Session) receive(ctx, joining context.Context, d *serializer.Decoder, f
 	}
 	switch verdict {
 	case session.Joined:
-		s.welcomed(m.(*wamp.Welcome))
+		return s.welcomed(m.(*wamp.Welcome))
 	case session.Answer:
 		return s.challenged(joining, m.(*wamp.Challenge))
 	case session.EchoGoodbye:
@@ -109,7 +109,11 @@ func (s *Session) routeLocked(ctx context.Context, m wamp.Message, owned bool) *
 }
 
 // welcomed completes Join.
-func (s *Session) welcomed(m *wamp.Welcome) {
+func (s *Session) welcomed(m *wamp.Welcome) error {
+	if err := s.login.check(m); err != nil {
+		return s.refuseLogin("the client does not trust the router", err)
+	}
+	s.login = nil
 	s.welcome = *m
 	if s.welcome.Realm == "" { // optional
 		s.welcome.Realm = s.opts.Realm
@@ -117,6 +121,7 @@ func (s *Session) welcomed(m *wamp.Welcome) {
 	s.copes = s.copes || transport.CopesWithPing(m.Agent)
 	close(s.joined)
 	s.keepAlive()
+	return nil
 }
 
 // goodbye answers the router's GOODBYE (SES-10).

@@ -38,6 +38,7 @@ type Session struct {
 	done    chan struct{} // closed once err is set
 	err     error         // constant from then on
 
+	login login            // the reader's, while it joins
 	copes bool             // the reader's: the router copes with PINGs
 	watch *keepalive.Watch // the reader's: nil unless the router is sent PINGs
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/junctorio/junctor/auth"
 	"github.com/junctorio/junctor/client"
 	"github.com/junctorio/junctor/transport/inproc"
 	"github.com/junctorio/junctor/wamp"
@@ -128,74 +129,6 @@ func TestJoinEndsWithItsContext(t *testing.T) {
 	})
 }
 
-// ticket is a Signer.
-type ticket struct {
-	secret string
-	err    error
-}
-
-func (ticket) Method() string { return "ticket" }
-
-func (s ticket) Sign(_ context.Context, c *wamp.Challenge) (*wamp.Authenticate, error) {
-	if s.err != nil {
-		return nil, s.err
-	}
-	return &wamp.Authenticate{Signature: s.secret + c.Extra["suffix"].(string)}, nil
-}
-
-func TestChallenge(t *testing.T) {
-	t.Parallel()
-	t.Run("is answered by the signer of its method", func(t *testing.T) {
-		t.Parallel()
-		ours, theirs := inproc.Pair(wamp.SerializerMsgPack)
-		p := newPeer(t, theirs)
-		joined := async(func() (*client.Session, error) {
-			return client.Join(t.Context(), ours, client.Options{Realm: realm, Signers: []client.Signer{ticket{secret: "sesame"}}})
-		})
-		if diff := cmp.Diff([]string{"ticket"}, expect[*wamp.Hello](p).AuthMethods); diff != "" {
-			t.Errorf("HELLO.authmethods: %s", diff)
-		}
-		for _, suffix := range []string{"-1", "-2"} { // a second factor is legal
-			p.send(&wamp.Challenge{Method: "ticket", Extra: wamp.Dict{"suffix": suffix}})
-			if m := expect[*wamp.Authenticate](p); m.Signature != "sesame"+suffix {
-				t.Errorf("signature is %q", m.Signature)
-			}
-		}
-		p.send(welcome())
-		s := joined.must(t)
-		_ = theirs.Close()
-		s.Wait()
-	})
-	failing := errors.New("the key is locked")
-	for name, signers := range map[string][]client.Signer{
-		"ends joining if nobody can answer it":    nil,
-		"ends joining if its signer gives up":     {ticket{err: failing}},
-		"ends joining if it is of another method": {otherMethod{}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			ours, theirs := inproc.Pair(wamp.SerializerMsgPack)
-			p := newPeer(t, theirs)
-			joined := async(func() (*client.Session, error) {
-				return client.Join(t.Context(), ours, client.Options{Realm: realm, Signers: signers})
-			})
-			expect[*wamp.Hello](p)
-			p.send(&wamp.Challenge{Method: "ticket"})
-			if m := expect[*wamp.Abort](p); m.Reason != wamp.ErrAuthenticationFailed {
-				t.Errorf("ABORT has reason %s", m.Reason)
-			}
-			if err := joined.fails(t); len(signers) == 1 && signers[0] == (ticket{err: failing}) && !errors.Is(err, failing) {
-				t.Errorf("Join failed with %v, want %v", err, failing)
-			}
-		})
-	}
-}
-
-// otherMethod is a Signer that gives no answer.
-type otherMethod struct{ client.Signer }
-
-func (otherMethod) Method() string { return "cryptosign" }
-
 func TestOptionsAreChecked(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -208,6 +141,8 @@ func TestOptionsAreChecked(t *testing.T) {
 		{"another serializer than the connection's", client.Options{Realm: realm, Serializer: wamp.SerializerJSON}, "Options.Serializer is json, but the connection speaks msgpack"},
 		{"TLS for a connection", client.Options{Realm: realm, TLS: &tls.Config{}}, "Options.TLS"},
 		{"a message size for a connection", client.Options{Realm: realm, MaxMessageSize: 1}, "Options.MaxMessageSize"},
+		{"a signer that is nil", client.Options{Realm: realm, Signers: []auth.Signer{nil}}, "Options.Signers: the one at 0 is nil"},
+		{"two signers of one method", client.Options{Realm: realm, Signers: []auth.Signer{auth.CRASigner{}, auth.CRASigner{}}}, "two are of the method wampcra"},
 		{"a negative bound", client.Options{Realm: realm, SendBytes: -1}, "negative Options.SendBytes: -1"},
 	}
 	for _, tt := range tests {

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/junctorio/junctor/auth"
 	"github.com/junctorio/junctor/client"
 	"github.com/junctorio/junctor/junctortest"
 	"github.com/junctorio/junctor/transport"
@@ -158,6 +159,7 @@ func TestPermanent(t *testing.T) {
 		{"an unknown realm", abort(wamp.ErrNoSuchRealm), true, false},
 		{"a violation of the protocol", abort(wamp.ErrProtocolViolation), true, false},
 		{"a certificate that cannot be verified", &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, true, false},
+		{"a router that does not prove its identity", auth.ErrRouterUnproven, true, false},
 		{"a serializer that is refused", &rawsocket.HandshakeError{Code: rawsocket.ErrSerializerUnsupported}, true, false},
 		{"too many connections", &rawsocket.HandshakeError{Code: rawsocket.ErrTooManyConnections}, false, false},
 		{"a router that shuts down", abort(wamp.ErrSystemShutdown), false, false},
