@@ -32,7 +32,7 @@ func TestWithoutAMetaAPIThereIsNothingToCall(t *testing.T) {
 	b := newBench(t, router.RealmConfig{NoMetaAPI: true})
 	p := b.join(inproc.Config{})
 	p.send(`[48,1,{},"wamp.session.count"]`)
-	p.expect(`^\[8,48,1,\{\},"wamp.error.no_such_procedure"\]$`)
+	p.expect(`^\[8,48,1,\{\},"wamp.error.no_such_procedure"`)
 }
 
 func TestCallsOfTheMetaAPIKeepTheRulesOfCalls(t *testing.T) {
