@@ -17,6 +17,9 @@ type worker struct {
 	out       core.Deliveries
 	delivered int // deliveries of out that deliver has dealt with
 
+	noted int    // changes in out that deliver has noted
+	told  *Realm // where settle has meta events to publish
+
 	touched  []*outbox  // to flush
 	asked    []asked    // to answer in settle
 	deferred []deferred // to transcode in settle
@@ -82,12 +85,26 @@ func (w *worker) decoder(s serializer.Serializer) *serializer.Decoder {
 // called with the lock held under which the core decided, so that the order of
 // decisions is the order on the wire (ORD-1 to ORD-6). It does not transcode:
 // a message for another serializer gets a reserved place and is made by settle.
+//
+// What the meta API has to tell of is queued before anybody can hear of it in
+// another way.
 func (w *worker) deliver() {
+	for ; w.noted < len(w.out.Changes()); w.noted++ {
+		w.note(w.out.Changes()[w.noted])
+	}
 	for ; w.delivered < len(w.out.All()); w.delivered++ {
 		d := w.out.All()[w.delivered]
 		if err := w.deliverOne(d); err != nil {
 			w.refused(d.To, d.Msg, err)
 		}
+	}
+}
+
+// note queues a meta event where one is wanted.
+func (w *worker) note(c core.Change) {
+	s, ok := c.Peer.Owner.(*session)
+	if ok && s.realm.service != nil && s.realm.service.news.change(c) {
+		w.told = s.realm
 	}
 }
 
@@ -161,8 +178,12 @@ func (w *worker) settle() {
 	clear(w.losses)
 	w.losses = w.losses[:0]
 	w.out.Reset()
-	w.delivered = 0
+	w.delivered, w.noted = 0, 0
 	w.msg = nil // its struct is recycled, so the same pointer may be another message
+	if r := w.told; r != nil {
+		w.told = nil
+		r.tell(w)
+	}
 }
 
 // transcode makes a put-off message and fills its place. Several messages with

@@ -111,6 +111,7 @@ func realmOf(script *dialogue.Script) router.RealmConfig {
 	cfg := router.RealmConfig{
 		StrictRequestIDs: script.Options.StrictRequestIDs,
 		RefuseDisclosure: script.Options.RefuseDisclosure,
+		NoMetaAPI:        !script.Options.MetaAPI,
 	}
 	if script.Options.StrictURIs {
 		cfg.URIRule = wamp.URIStrict

@@ -5,13 +5,22 @@ import (
 	"github.com/junctorio/junctor/wamp"
 )
 
-// enter makes a session that was welcomed a member of the realm (SES-8).
-func (r *Realm) enter(p *core.Peer) {
+// enter makes a session that was welcomed a member of the realm, and tells
+// others of it (SES-8).
+func (r *Realm) enter(p *core.Peer, w *worker) {
+	if r.admit(p) {
+		r.tell(w)
+	}
+}
+
+// admit reports whether there is something to tell.
+func (r *Realm) admit(p *core.Peer) bool {
 	r.membership.Lock()
 	defer r.membership.Unlock()
 	r.present[p.ID] = p
 	r.stats.sessions.Add(1)
 	r.stats.joined.Add(1)
+	return r.service != nil && r.service.news.add(notice{topic: onJoin, peer: p})
 }
 
 // member returns the session with the given ID, or nil. Sessions that are still
@@ -40,7 +49,7 @@ func (r *Realm) members(wanted func(*core.Peer) bool) []*core.Peer {
 // from or to it any more when expel returns, and what it held is free. It
 // reports whether it was this call that did it. It may be called from anywhere
 // outside of the realm's locks.
-func (r *Realm) expel(p *core.Peer) bool {
+func (r *Realm) expel(p *core.Peer, how silence) bool {
 	r.membership.Lock()
 	in := r.present[p.ID] == p
 	if in {
@@ -54,7 +63,33 @@ func (r *Realm) expel(p *core.Peer) bool {
 	w := takeWorker()
 	defer w.release()
 	r.leave(p, w)
+	if how == withNews && r.service != nil && r.service.news.add(notice{topic: onLeave, peer: p}) {
+		r.tell(w)
+	}
 	w.flush()
+	return true
+}
+
+// silence is whether others hear that a session ended.
+type silence bool
+
+// How a session may end.
+const (
+	withNews silence = false
+	silently silence = true // without meta event and testaments (SM-7)
+)
+
+// kill ends a member's session whether the client agrees or not: it is out of
+// the realm at once, is told so, and its connection closed when it has not
+// echoed the GOODBYE in time (SM-5). It reports whether it was a member.
+func (r *Realm) kill(p *core.Peer, goodbye *wamp.Goodbye, how silence) bool {
+	if !r.expel(p, how) {
+		return false
+	}
+	s := p.Owner.(*session)
+	s.connLog().Info("session killed", "realm", string(r.cfg.Name), "session", uint64(p.ID),
+		"authid", p.Principal.AuthID, "reason", string(goodbye.Reason))
+	s.dismiss(goodbye)
 	return true
 }
 

@@ -15,10 +15,31 @@ import (
 var metaProcedures = []struct {
 	uri    wamp.URI
 	answer metaHandler
+	acts   bool // on others: a permission must name it, see denyUnlessNamed
 }{
-	{"wamp.session.count", (*metaCall).countSessions},
-	{"wamp.session.list", (*metaCall).listSessions},
-	{"wamp.session.get", (*metaCall).getSession},
+	{"wamp.session.count", (*metaCall).countSessions, false},
+	{"wamp.session.list", (*metaCall).listSessions, false},
+	{"wamp.session.get", (*metaCall).getSession, false},
+	{"wamp.session.kill", (*metaCall).killSession, true},
+	{"wamp.session.kill_by_authid", (*metaCall).killByAuthID, true},
+	{"wamp.session.kill_by_authrole", (*metaCall).killByAuthRole, true},
+	{"wamp.session.kill_all", (*metaCall).killEverybody, true},
+
+	{"wamp.registration.list", (*metaCall).listRegistrations, false},
+	{"wamp.registration.lookup", (*metaCall).lookupRegistration, false},
+	{"wamp.registration.match", (*metaCall).matchRegistration, false},
+	{"wamp.registration.get", (*metaCall).getRegistration, false},
+	{"wamp.registration.list_callees", (*metaCall).listCallees, false},
+	{"wamp.registration.count_callees", (*metaCall).countCallees, false},
+	{"wamp.registration.remove_callee", (*metaCall).removeCallee, true},
+
+	{"wamp.subscription.list", (*metaCall).listSubscriptions, false},
+	{"wamp.subscription.lookup", (*metaCall).lookupSubscription, false},
+	{"wamp.subscription.match", (*metaCall).matchSubscriptions, false},
+	{"wamp.subscription.get", (*metaCall).getSubscription, false},
+	{"wamp.subscription.list_subscribers", (*metaCall).listSubscribers, false},
+	{"wamp.subscription.count_subscribers", (*metaCall).countSubscribers, false},
+	{"wamp.subscription.remove_subscriber", (*metaCall).removeSubscriber, true},
 }
 
 // metaHandler answers a call with the positional arguments of a RESULT, or
@@ -56,7 +77,8 @@ func badArgument(format string, args ...any) error {
 // rules of calls, and to the broker the publisher of meta events (META-4).
 type service struct {
 	peer       *core.Peer
-	procedures map[wamp.ID]metaHandler // by registration
+	procedures map[wamp.ID]metaHandler // by registration; constant
+	news       news
 }
 
 // newService registers the meta procedures of a realm that is being made.

@@ -27,8 +27,8 @@ type bench struct {
 	wait  sync.WaitGroup
 }
 
-var everything = router.Role{Name: "anonymous", Permissions: []router.Permission{{
-	Match: wamp.MatchPrefix,
+var everything = router.Role{Name: "anonymous", AllowByDefault: true, Permissions: []router.Permission{{
+	URI: "wamp.", Match: wamp.MatchPrefix,
 	Allow: router.ActionCall | router.ActionRegister | router.ActionPublish | router.ActionSubscribe,
 }}}
 

@@ -75,7 +75,22 @@ func compile(r *Role, disclose bool) *permissions {
 		p.DisclosePublisher = p.DisclosePublisher && disclose
 		ps.tree.Set(p.URI, p.Match, p)
 	}
+	ps.denyUnlessNamed()
 	return ps
+}
+
+// denyUnlessNamed denies calls of the meta procedures that act on other
+// sessions unless a permission speaks of URIs below "wamp." in particular: who
+// allows everything has hardly thought of ending other people's sessions (META-1).
+func (ps *permissions) denyUnlessNamed() {
+	for _, m := range metaProcedures {
+		if p := ps.find(m.uri); m.acts && p.Allow&ActionCall != 0 && !p.URI.Reserved() {
+			denial := *p
+			denial.URI, denial.Match = m.uri, wamp.MatchExact
+			denial.Allow &^= ActionCall
+			ps.tree.Set(denial.URI, denial.Match, &denial)
+		}
+	}
 }
 
 // nothing is the permissions of a role that the realm does not define.

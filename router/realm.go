@@ -148,9 +148,15 @@ func (r *Realm) Stats() RealmStats {
 
 // features are the router roles that WELCOME announces (FEA-1).
 func (r *Realm) features() wamp.Roles {
-	return wamp.Roles{}.
+	roles := wamp.Roles{}.
 		With(wamp.RoleBroker, r.broker.Features()...).
 		With(wamp.RoleDealer, r.dealer.Features()...)
+	if r.service == nil {
+		return roles
+	}
+	return roles.
+		With(wamp.RoleBroker, wamp.FeatureSessionMetaAPI, wamp.FeatureSubscriptionMetaAPI, wamp.FeatureSubscriptionRevocation).
+		With(wamp.RoleDealer, wamp.FeatureSessionMetaAPI, wamp.FeatureRegistrationMetaAPI)
 }
 
 func (r *Realm) acceptorOptions() coresession.AcceptorOptions {

@@ -299,7 +299,7 @@ func (s *session) welcome(g *auth.Grant, w *worker) error {
 	if err := s.sendWelcome(g, w); err != nil {
 		return err
 	}
-	r.enter(s.peer)
+	r.enter(s.peer, w)
 	return nil
 }
 
@@ -330,7 +330,7 @@ func (s *session) sendWelcome(g *auth.Grant, w *worker) error {
 // leave takes the session out of its realm, if it is in one.
 func (s *session) leave() {
 	if s.peer != nil {
-		s.realm.expel(s.peer)
+		s.realm.expel(s.peer, withNews)
 		s.log().Info("session left", "authid", s.peer.Principal.AuthID)
 		s.peer = nil
 	}
@@ -355,16 +355,19 @@ func (s *session) sayLast(m wamp.Message) {
 	w.flush()
 }
 
-// shutdown says GOODBYE on behalf of Router.Shutdown; from any goroutine. The
-// reader goes on until the echo, or until the time for it is over. A
-// connection without a session is closed.
-func (s *session) shutdown() {
+// shutdown ends the session on behalf of Router.Shutdown.
+func (s *session) shutdown() { s.dismiss(&wamp.Goodbye{Reason: wamp.CloseSystemShutdown}) }
+
+// dismiss says GOODBYE first; from any goroutine. The reader goes on until the
+// echo, or until the time for it is over (SES-11). A connection without a
+// session is closed.
+func (s *session) dismiss(m *wamp.Goodbye) {
 	s.leaving.Store(true)
 	if !s.joined.Load() {
 		s.kill()
 		return
 	}
-	s.sayLast(&wamp.Goodbye{Reason: wamp.CloseSystemShutdown})
+	s.sayLast(m)
 	time.AfterFunc(s.router.opts.GoodbyeTimeout, s.kill)
 }
 

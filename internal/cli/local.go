@@ -23,10 +23,12 @@ type localNode struct {
 // config is what a file would say. Anonymous sessions may do everything.
 func (l localNode) config() *config.Node {
 	all := config.Permission{Match: wamp.MatchPrefix, Allow: config.Allow{Call: true, Register: true, Publish: true, Subscribe: true}}
+	meta := all
+	meta.URI = "wamp." // where acting on others must be named
 	r := &config.Router{Realms: []config.Realm{{
 		Name:    l.realm,
 		Options: config.RealmOptions{MetaAPI: true},
-		Roles:   []config.Role{{Name: "anonymous", Permissions: []config.Permission{all}}},
+		Roles:   []config.Role{{Name: "anonymous", Permissions: []config.Permission{all, meta}}},
 	}}}
 	tcp := &config.TCPListen{Interface: "127.0.0.1", PortRange: l.ports}
 	r.Transports = append(r.Transports, l.transport("tcp", config.ListenEndpoint{TCP: tcp}))

@@ -26,6 +26,7 @@ type Options struct {
 	StrictURIs       bool // URIs are checked strictly (URI-1)
 	StrictRequestIDs bool // request IDs are checked (ID-4)
 	RefuseDisclosure bool // nobody may disclose anybody (CID-3, PID-2)
+	MetaAPI          bool // there is a meta API; most scripts do without its events
 }
 
 // step is one line that does something.
@@ -153,6 +154,8 @@ func (s *Script) parseOptions(words []string) error {
 			s.Options.StrictRequestIDs = true
 		case "refuse_disclosure":
 			s.Options.RefuseDisclosure = true
+		case "meta_api":
+			s.Options.MetaAPI = true
 		default:
 			return fmt.Errorf("unknown realm option %q", word)
 		}

@@ -54,13 +54,21 @@ func (w *routerWorker) build(cfg *config.Router, opts router.Options) config.Fin
 		if slices.ContainsFunc(cfg.Components, func(c config.Component) bool {
 			return c.Realm == realm.Name && c.Embedded.Role == config.TrustedRole
 		}) {
-			rc.Roles = append(rc.Roles, router.Role{Name: config.TrustedRole, AllowByDefault: true})
+			rc.Roles = append(rc.Roles, trusted())
 		}
 		if _, err := w.router.AddRealm(rc); err != nil {
 			findings = append(findings, realm.At().Problem("", "%v", err))
 		}
 	}
 	return findings
+}
+
+// trusted is the role that may do everything, what must be named included.
+func trusted() router.Role {
+	all := router.ActionCall | router.ActionRegister | router.ActionPublish | router.ActionSubscribe
+	return router.Role{Name: config.TrustedRole, AllowByDefault: true, Permissions: []router.Permission{
+		{URI: "wamp.", Match: wamp.MatchPrefix, Allow: all},
+	}}
 }
 
 func realmConfig(realm config.Realm) router.RealmConfig {

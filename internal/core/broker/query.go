@@ -8,15 +8,14 @@ import (
 // The methods below answer the subscription meta API (section 3.25). They only
 // read, and do not know the subscriptions of topics below "wamp." (META-2).
 
-// Entries returns all subscriptions, in no order.
-func (b *Broker) Entries() []core.Entry {
-	entries := make([]core.Entry, 0, len(b.byID))
-	for _, sub := range b.byID {
+// IDs returns the IDs of all subscriptions by matching policy, in no order.
+func (b *Broker) IDs() (ids [3][]wamp.ID) {
+	for id, sub := range b.byID {
 		if !sub.topic.Reserved() {
-			entries = append(entries, sub.entry())
+			ids[sub.match] = append(ids[sub.match], id)
 		}
 	}
-	return entries
+	return ids
 }
 
 // Entry returns the subscription with the given ID, if there is one.
@@ -29,14 +28,13 @@ func (b *Broker) Lookup(topic wamp.URI, m wamp.Match) (core.Entry, bool) {
 }
 
 // Match returns the subscriptions that an event of the topic goes to (SUM-1).
-func (b *Broker) Match(topic wamp.URI) []core.Entry {
-	var entries []core.Entry
+func (b *Broker) Match(topic wamp.URI) (ids []wamp.ID) {
 	for sub := range b.topics.Match(topic) {
-		if e, ok := known(sub); ok {
-			entries = append(entries, e)
+		if !sub.topic.Reserved() {
+			ids = append(ids, sub.id)
 		}
 	}
-	return entries
+	return ids
 }
 
 // Subscribers returns the subscribers of a subscription, in no order.

@@ -16,10 +16,10 @@ const revoked = "wamp.error.unsubscribed"
 // reports whether there is such a subscription, and whether the session was one
 // of its subscribers.
 func (b *Broker) RemoveSubscriber(subscription, subscriber wamp.ID, reason string, out *core.Deliveries) (exists, removed bool) {
-	sub := b.byID[subscription]
-	if sub == nil {
+	if _, ok := b.Entry(subscription); !ok {
 		return false, false
 	}
+	sub := b.byID[subscription]
 	for i := range sub.subscribers {
 		if s := sub.subscribers[i]; s.peer.ID == subscriber {
 			b.part(s.session, s.place, out)

@@ -8,15 +8,14 @@ import (
 // The methods below answer the registration meta API (section 3.24). They only
 // read, and do not know the registrations below "wamp." (META-2).
 
-// Entries returns all registrations, in no order.
-func (d *Dealer) Entries() []core.Entry {
-	entries := make([]core.Entry, 0, len(d.byID))
-	for _, r := range d.byID {
+// IDs returns the IDs of all registrations by matching policy, in no order.
+func (d *Dealer) IDs() (ids [3][]wamp.ID) {
+	for id, r := range d.byID {
 		if !r.uri.Reserved() {
-			entries = append(entries, r.entry())
+			ids[r.match] = append(ids[r.match], id)
 		}
 	}
-	return entries
+	return ids
 }
 
 // Entry returns the registration with the given ID, if there is one.

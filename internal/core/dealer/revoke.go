@@ -14,11 +14,10 @@ const revoked = "wamp.error.unregistered"
 // may be empty. It reports whether there is such a registration, and whether
 // the session was one of its callees.
 func (d *Dealer) RemoveCallee(registration, callee wamp.ID, reason string, out *core.Deliveries) (exists, removed bool) {
-	r := d.byID[registration]
-	if r == nil {
+	if _, ok := d.Entry(registration); !ok {
 		return false, false
 	}
-	for _, e := range r.endpoints {
+	for _, e := range d.byID[registration].endpoints {
 		if e.callee.peer.ID == callee {
 			d.revoke(e, cmp.Or(reason, revoked), out)
 			return true, true
