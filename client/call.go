@@ -99,9 +99,18 @@ func Call[T any](ctx context.Context, c Caller, procedure wamp.URI, args []any, 
 }
 
 func (s *Session) call(ctx context.Context, procedure wamp.URI, args []any, opts *CallOptions) (Result, error) {
-	payload, err := s.content(wamp.RoleDealer, args, opts.Kwargs, opts.Payload, opts.Attributes)
+	id, r, err := s.beginCall(ctx, procedure, args, opts, false)
 	if err != nil {
 		return Result{}, err
+	}
+	return s.awaitResult(ctx, id, r, opts)
+}
+
+// beginCall sends a call, or with progressive set the first chunk of one.
+func (s *Session) beginCall(ctx context.Context, procedure wamp.URI, args []any, opts *CallOptions, progressive bool) (wamp.ID, *request, error) {
+	payload, err := s.content(wamp.RoleDealer, args, opts.Kwargs, opts.Payload, opts.Attributes)
+	if err != nil {
+		return 0, nil, err
 	}
 	r := newRequest(wamp.CodeCall)
 	if opts.OnProgress != nil {
@@ -109,15 +118,18 @@ func (s *Session) call(ctx context.Context, procedure wamp.URI, args []any, opts
 	}
 	id, err := s.send(ctx, &wamp.Call{
 		Procedure:       procedure,
+		Progress:        progressive,
 		ReceiveProgress: opts.OnProgress != nil,
 		DiscloseMe:      opts.DiscloseMe,
 		TimeoutMillis:   millis(opts.Timeout),
 		Attributes:      opts.Attributes,
 		Payload:         payload,
 	}, r)
-	if err != nil {
-		return Result{}, err
-	}
+	return id, r, err
+}
+
+// awaitResult waits for the final result and hands over those before it.
+func (s *Session) awaitResult(ctx context.Context, id wamp.ID, r *request, opts *CallOptions) (Result, error) {
 	if r.chunks != nil {
 		return s.awaitProgress(ctx, id, r, opts)
 	}
@@ -173,7 +185,7 @@ type chunks struct {
 
 func newChunks() *chunks { return &chunks{more: make(chan struct{}, 1)} }
 
-// awaitProgress waits for the final result and hands over those before it.
+// awaitProgress is awaitResult for a call that takes progressive results.
 func (s *Session) awaitProgress(ctx context.Context, id wamp.ID, r *request, opts *CallOptions) (Result, error) {
 	finished := false
 	defer func() {

@@ -120,6 +120,18 @@ func (c *Client) Call(ctx context.Context, procedure wamp.URI, args []any, opts 
 	return res, err
 }
 
+// CallProgressively is Session.CallProgressively on the present session, and
+// waits for one as Call does. The call belongs to that session: its chunks are
+// never sent on another one.
+func (c *Client) CallProgressively(ctx context.Context, procedure wamp.URI, args []any, opts *CallOptions) (*ProgressiveCall, error) {
+	var call *ProgressiveCall
+	err := c.do(ctx, "call", procedure, func(s *Session) (err error) {
+		call, err = s.CallProgressively(ctx, procedure, args, opts)
+		return err
+	})
+	return call, err
+}
+
 // Publish is Session.Publish on the present session, always with
 // PublishOptions.Acknowledge: if it returns no error, the router has the
 // event. For the rest see Call. A program that would rather be fast than know

@@ -40,6 +40,7 @@ type declarationState struct {
 // held is what a session has of a declaration.
 type held interface {
 	Done() <-chan struct{}
+	Err() error
 	withdraw(ctx context.Context) error
 }
 
@@ -64,7 +65,9 @@ var errWithdrawn = errors.New("it was withdrawn")
 // of a session that has ended count until they return. A procedure that is
 // taken is tried again and again, since it is often a dead predecessor's which
 // the router believes to be alive; with ForceReregister it is taken over at
-// once, except from a callee that has just taken it from this one.
+// once, except from a callee that has just taken it from this one. One that the
+// router revoked (RevokedError) is tried again in the same way; who takes that
+// for final withdraws it in Supervision.OnRefused.
 func (c *Client) Register(procedure wamp.URI, h InvocationHandler, opts *RegisterOptions) (*Declaration, error) {
 	var o RegisterOptions
 	if opts != nil {
@@ -334,20 +337,24 @@ func (c *Client) postpone(s *Session, d *Declaration, err error) {
 
 // noteRevoked postpones what the router has revoked.
 func (c *Client) noteRevoked(s *Session) {
-	var revoked []*Declaration
+	type revocation struct {
+		declaration *Declaration
+		held        held
+	}
+	var revoked []revocation
 	c.mu.Lock()
 	for _, d := range c.declarations {
 		if d.held != nil && isClosed(d.held.Done()) {
 			d.revoked = true
-			revoked = append(revoked, d)
+			revoked = append(revoked, revocation{d, d.held})
 		}
 	}
 	c.mu.Unlock()
 	if s.ending() { // it is the session that has ended them
 		return
 	}
-	for _, d := range revoked {
-		c.postpone(s, d, d.failure(errRevoked))
+	for _, r := range revoked {
+		c.postpone(s, r.declaration, r.declaration.failure(r.held.Err()))
 	}
 }
 

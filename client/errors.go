@@ -48,6 +48,11 @@ func (e *InFlightError) Unwrap() error { return e.Cause }
 // CallOptions.OnProgress took them.
 var ErrSlowProgress = errors.New("progressive results came faster than they were taken")
 
+// ErrCallOver refuses a chunk for a ProgressiveCall that has ended already,
+// which the callee may do before it has all of them (PCI-9).
+// ProgressiveCall.Wait tells how it ended.
+var ErrCallOver = errors.New("the call has ended already")
+
 // SizeError refuses a message that is larger than the router accepts (RS-13).
 // Nothing of it was sent. errors.Is(err, wamp.ErrPayloadSizeExceeded) holds.
 type SizeError struct {
@@ -83,10 +88,24 @@ func (e *GoodbyeError) Is(target error) bool {
 	return ok && string(u) == string(e.Reason)
 }
 
+// RevokedError is why a registration or a subscription ended that the router
+// took back (REV-3, REV-5).
+type RevokedError struct {
+	Reason string // the router's, may be empty
+}
+
+// Error tells the reason, if there is one.
+func (e *RevokedError) Error() string {
+	if e.Reason != "" {
+		return "revoked by the router: " + e.Reason
+	}
+	return "revoked by the router"
+}
+
 var (
-	errRevoked  = errors.New("revoked by the router")
 	errPanicked = errors.New("the handler panicked")
 	errAnswered = errors.New("the call has been answered already")
+	errFinished = errors.New("the last chunk has been sent already")
 )
 
 // endError is what everything fails with that needs a session which has ended.

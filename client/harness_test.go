@@ -128,7 +128,7 @@ func args(t *testing.T, p wamp.Payload) []any {
 func welcome() *wamp.Welcome {
 	return &wamp.Welcome{
 		Session: sessionID,
-		Roles:   wamp.Roles{}.With(wamp.RoleBroker).With(wamp.RoleDealer, wamp.FeatureCallCanceling),
+		Roles:   wamp.Roles{}.With(wamp.RoleBroker).With(wamp.RoleDealer, wamp.FeatureCallCanceling, wamp.FeatureProgressiveCallInvocations),
 		Realm:   realm, AuthID: "alice", AuthRole: "user",
 	}
 }

@@ -12,21 +12,25 @@ import (
 
 // Invocation is a call as the callee sees it. It is the handler's to keep.
 type Invocation struct {
-	wamp.Payload // what the caller passed; use Decode or Values, or pass it on
+	wamp.Payload // what the caller passed, or the first chunk of it; use Decode or Values, or pass it on
 
 	Procedure       wamp.URI // as called
 	Caller          wamp.ID  // zero unless disclosed (CID-1)
 	CallerAuthID    string   // empty unless disclosed
 	CallerAuthRole  string   // empty unless disclosed
 	ReceiveProgress bool     // the caller takes progressive results
+	Progressive     bool     // the caller passes its arguments in chunks; see Chunks
+	TrustLevel      *int     // how far the router trusts the caller, 0 the least (TRL-1); nil: it does not say
 
 	Attributes *wamp.Attributes // what travels with the payload (PPT-2), must not be changed; mostly nil
 
 	registration *Registration
 	request      wamp.ID
-	deadline     time.Time // zero: none
+	timeout      time.Duration // zero: none
 
-	state invocationState // guarded by Session.mu
+	deadline time.Time       // when timeout has passed; guarded by Session.mu if Progressive
+	state    invocationState // guarded by Session.mu
+	inbox    *inbox          // nil unless Progressive
 }
 
 // invocationState is how far an invocation has come.
@@ -35,6 +39,8 @@ type invocationState struct {
 	interrupted error                   // why the router interrupted it
 	unwanted    bool                    // the router discards an answer
 	answered    bool
+	begun       bool        // Chunks has yielded the first one
+	timer       *time.Timer // of a timeout that begins anew with each message; else nil
 }
 
 // Reply is what a handler returns to the caller. The zero Reply is empty.
@@ -61,6 +67,10 @@ func Return(args ...any) Reply { return Reply{Args: args} }
 // ended for such a reason; else wamp.ErrRuntimeError with the error's text. So
 // does a panic, whose stack is logged. A reply or error that is larger than the
 // router accepts becomes wamp.ErrPayloadSizeExceeded.
+//
+// A handler that cannot serve at present returns wamp.ErrUnavailable: the router
+// then tries another callee of a shared registration, if there is one and it
+// offers call_reroute (RER-1).
 //
 // Invocations that wait for a handler take up to Options.ReceiveBytes; further
 // ones are refused with wamp.ErrUnavailable.
@@ -94,22 +104,37 @@ func (inv *Invocation) ProgressReply(ctx context.Context, r Reply) error {
 
 // invocationLocked hands an invocation to a handler, or refuses it.
 func (s *Session) invocationLocked(m *wamp.Invocation, owned bool) *wamp.ProtocolError {
-	if s.invocations[m.Request] != nil {
-		return wamp.Violation("INVOCATION %d is in progress already", m.Request)
+	if inv := s.invocations[m.Request]; inv != nil {
+		return s.continuedLocked(inv, m, owned)
+	}
+	if s.late.take(m) {
+		return nil
 	}
 	reg := s.registrations[m.Registration]
-	if reg == nil {
-		s.refuseLocked(m.Request, wamp.ErrNoSuchProcedure, "the callee has no such registration")
+	switch {
+	case reg == nil:
+		s.rejectLocked(m, wamp.ErrNoSuchProcedure, "the callee has no such registration")
+		return nil
+	case m.Progress && !reg.takeChunks: // its handler would take the first chunk for all
+		s.rejectLocked(m, wamp.ErrFeatureNotSupported, "this procedure takes its arguments in one piece only")
 		return nil
 	}
 	inv := newInvocation(reg, m, keep(m.Payload, owned))
 	s.invocations[m.Request] = inv
 	if !reg.invocations.push(inv, len(inv.Bytes)) {
-		s.answeredLocked(m.Request)
+		s.answeredLocked(inv)
 		s.log.Warn("invocation is refused, too many wait for a handler", "uri", inv.Procedure)
 		s.refuseLocked(m.Request, wamp.ErrUnavailable, "too many calls wait for this callee")
 	}
 	return nil
+}
+
+// rejectLocked refuses an invocation that no handler will see.
+func (s *Session) rejectLocked(m *wamp.Invocation, uri wamp.ErrorURI, text string) {
+	if m.Progress {
+		s.late.add(m.Request)
+	}
+	s.refuseLocked(m.Request, uri, text)
 }
 
 func newInvocation(reg *Registration, m *wamp.Invocation, payload wamp.Payload) *Invocation {
@@ -120,15 +145,21 @@ func newInvocation(reg *Registration, m *wamp.Invocation, payload wamp.Payload) 
 		CallerAuthID:    m.CallerAuthID,
 		CallerAuthRole:  m.CallerAuthRole,
 		ReceiveProgress: m.ReceiveProgress,
+		Progressive:     m.Progress,
+		TrustLevel:      m.TrustLevel,
 		Attributes:      m.Attributes,
 		registration:    reg,
 		request:         m.Request,
+	}
+	if m.Progress {
+		inv.inbox = newInbox()
 	}
 	if inv.Procedure == "" { // set for patterns only (PREG-6)
 		inv.Procedure = reg.pattern.uri
 	}
 	if m.TimeoutMillis > 0 {
-		inv.deadline = time.Now().Add(time.Duration(min(m.TimeoutMillis, maxTimeoutMillis)) * time.Millisecond)
+		inv.timeout = time.Duration(min(m.TimeoutMillis, maxTimeoutMillis)) * time.Millisecond
+		inv.deadline = time.Now().Add(inv.timeout)
 	}
 	return inv
 }
@@ -187,11 +218,8 @@ func (inv *Invocation) finish(ctx context.Context, reply Reply, err error) {
 func (inv *Invocation) call(ctx context.Context) (Reply, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	if !inv.deadline.IsZero() {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadlineCause(ctx, inv.deadline, wamp.ErrTimeout) // TMO-3
-		defer cancel()
-	}
+	ctx, cancel := inv.limit(ctx, stop)
+	defer cancel()
 	s := inv.registration.session
 	s.mu.Lock()
 	interrupted := inv.state.interrupted
@@ -205,6 +233,34 @@ func (inv *Invocation) call(ctx context.Context) (Reply, error) {
 		err = explain(ctx, err)
 	}
 	return reply, err
+}
+
+// limit ends the context with the timeout that the router left to this side
+// (TMO-3). Where messages may come and go meanwhile, the timeout begins anew
+// with each of them (PCR-8, PCI-8).
+func (inv *Invocation) limit(ctx context.Context, stop context.CancelCauseFunc) (context.Context, context.CancelFunc) {
+	if inv.timeout == 0 {
+		return ctx, func() {}
+	}
+	if !inv.ReceiveProgress && !inv.Progressive {
+		return context.WithDeadlineCause(ctx, inv.deadline, wamp.ErrTimeout)
+	}
+	s := inv.registration.session
+	s.mu.Lock()
+	timer := time.AfterFunc(time.Until(inv.deadline), func() { stop(wamp.ErrTimeout) })
+	inv.state.timer = timer
+	s.mu.Unlock()
+	return ctx, func() { timer.Stop() }
+}
+
+// restartTimerLocked begins the timeout anew. Should the handler have returned
+// meanwhile, the timer ends a context that has ended.
+func (inv *Invocation) restartTimerLocked() {
+	if inv.state.timer != nil {
+		inv.state.timer.Reset(inv.timeout)
+	} else if inv.timeout > 0 {
+		inv.deadline = time.Now().Add(inv.timeout)
+	}
 }
 
 // guard turns a panic of the handler into an error.
@@ -318,16 +374,24 @@ func (s *Session) answerLocked(inv *Invocation, m wamp.Message, room int, final 
 	} else {
 		err = s.out.append(m, room)
 	}
-	if err == nil && final {
+	switch {
+	case err != nil:
+	case final:
 		inv.state.answered = true
-		s.answeredLocked(inv.request)
+		s.answeredLocked(inv)
+	default:
+		inv.restartTimerLocked()
 	}
 	return err
 }
 
 // answeredLocked forgets an invocation whose answer is queued.
-func (s *Session) answeredLocked(request wamp.ID) {
-	delete(s.invocations, request)
+func (s *Session) answeredLocked(inv *Invocation) {
+	delete(s.invocations, inv.request)
+	inv.dropChunksLocked()
+	if inv.inbox != nil && !inv.inbox.complete {
+		s.late.add(inv.request)
+	}
 	if len(s.invocations) == 0 && s.idle != nil {
 		close(s.idle)
 		s.idle = nil

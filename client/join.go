@@ -17,23 +17,28 @@ var roles = wamp.Roles{}.
 		wamp.FeaturePayloadPassthruMode).
 	With(wamp.RoleSubscriber,
 		wamp.FeaturePublisherIdentification,
+		wamp.FeaturePublicationTrustLevels,
 		wamp.FeaturePatternBasedSubscription,
 		wamp.FeatureSubscriptionRevocation,
 		wamp.FeaturePayloadPassthruMode).
 	With(wamp.RoleCaller,
 		wamp.FeatureProgressiveCallResults,
+		wamp.FeatureProgressiveCallInvocations,
 		wamp.FeatureCallTimeout,
 		wamp.FeatureCallCanceling,
 		wamp.FeatureCallerIdentification,
 		wamp.FeaturePayloadPassthruMode).
 	With(wamp.RoleCallee,
 		wamp.FeatureProgressiveCallResults,
+		wamp.FeatureProgressiveCallInvocations,
 		wamp.FeatureCallTimeout,
 		wamp.FeatureCallCanceling,
 		wamp.FeatureCallerIdentification,
+		wamp.FeatureCallTrustLevels,
 		wamp.FeaturePatternBasedRegistration,
 		wamp.FeatureSharedRegistration,
 		wamp.FeatureRegistrationRevocation,
+		wamp.FeatureCallReroute,
 		wamp.FeaturePayloadPassthruMode)
 
 func (s *Session) hello() *wamp.Hello {

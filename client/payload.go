@@ -45,10 +45,19 @@ func (s *Session) content(to wamp.Role, args []any, kwargs any, p wamp.Payload, 
 
 // checkPassthru refuses what would make the router end the session (PPT-3).
 func (s *Session) checkPassthru(to wamp.Role, a *wamp.Attributes) error {
-	if a == nil || a.PPTScheme == "" || s.welcome.Roles.HasFeature(to, wamp.FeaturePayloadPassthruMode) {
+	if a == nil || a.PPTScheme == "" {
 		return nil
 	}
-	return fmt.Errorf("%w: the router does not offer %v", wamp.ErrFeatureNotSupported, wamp.FeaturePayloadPassthruMode)
+	return s.checkFeature(to, wamp.FeaturePayloadPassthruMode)
+}
+
+// checkFeature refuses what the router did not announce and what it could not
+// just leave out (FEA-3).
+func (s *Session) checkFeature(r wamp.Role, f wamp.Feature) error {
+	if s.welcome.Roles.HasFeature(r, f) {
+		return nil
+	}
+	return fmt.Errorf("%w: the router does not offer %v", wamp.ErrFeatureNotSupported, f)
 }
 
 // own returns p in the session's serializer.

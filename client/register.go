@@ -32,6 +32,14 @@ type RegisterOptions struct {
 	// no bound.
 	Concurrency int
 
+	// TakeChunks says that the handler takes arguments in chunks, with
+	// Invocation.Chunks. Progressive calls to any other are refused with
+	// wamp.ErrFeatureNotSupported, since it would take the first chunk for
+	// all. The chunks that wait for the handlers of a registration take up to
+	// Options.ReceiveBytes together; an invocation with further ones is failed
+	// with wamp.ErrUnavailable.
+	TakeChunks bool
+
 	// MaxHandlers bounds how many handlers of this registration run at once;
 	// further invocations wait in order. With 1 they run one after the other.
 	// The default is DefaultMaxHandlers. A handler that calls its own
@@ -44,11 +52,15 @@ type Registration struct {
 	session     *Session
 	pattern     pattern
 	handler     InvocationHandler
+	takeChunks  bool
 	invocations queue[*Invocation]
 	done        chan struct{}
 
-	id      wamp.ID // guarded by Session.mu; zero before REGISTERED and after the end
-	leaving bool    // guarded by Session.mu; UNREGISTER was sent
+	// Guarded by Session.mu.
+	id         wamp.ID // zero before REGISTERED and after the end
+	leaving    bool    // UNREGISTER was sent
+	err        error   // why it ended unasked
+	chunkBytes int     // octets of the chunks that wait in inboxes
 }
 
 // Register offers a procedure, or a pattern of procedures, and waits until the
@@ -84,7 +96,7 @@ func (s *Session) beginRegister(ctx context.Context, procedure wamp.URI, h Invoc
 	if err := opts.complete(); err != nil {
 		return nil, err
 	}
-	reg := &Registration{session: s, pattern: pattern{procedure, opts.Match}, handler: h, done: make(chan struct{})}
+	reg := &Registration{session: s, pattern: pattern{procedure, opts.Match}, handler: h, takeChunks: opts.TakeChunks, done: make(chan struct{})}
 	reg.invocations = queue[*Invocation]{workers: opts.MaxHandlers, limit: s.opts.ReceiveBytes, owner: &s.wg}
 	r := newRequest(wamp.CodeRegister)
 	r.reg = reg
@@ -109,6 +121,15 @@ func (r *Registration) Procedure() wamp.URI { return r.pattern.uri }
 // Done is closed when no further invocation will come: after Unregister, when
 // the router revoked the registration, or when the session has ended.
 func (r *Registration) Done() <-chan struct{} { return r.done }
+
+// Err returns why the registration ended without being asked to: a
+// *RevokedError, or why the session ended. It returns nil before Done is
+// closed, and after Unregister.
+func (r *Registration) Err() error {
+	r.session.mu.Lock()
+	defer r.session.mu.Unlock()
+	return r.err
+}
 
 // Unregister withdraws the procedure and waits for the router's confirmation.
 // Invocations that came before it are still answered. It may be called from
@@ -175,7 +196,7 @@ func (s *Session) unregisteredLocked(m *wamp.Unregistered) *wamp.ProtocolError {
 	if m.Request == 0 {
 		if reg := s.registrations[m.Registration]; reg != nil {
 			s.log.Warn("router revoked a registration", "uri", reg.pattern.uri, "reason", m.Reason)
-			s.dropLocked(reg)
+			s.dropLocked(reg, &RevokedError{m.Reason})
 			s.revokedLocked()
 		}
 		return nil
@@ -184,15 +205,19 @@ func (s *Session) unregisteredLocked(m *wamp.Unregistered) *wamp.ProtocolError {
 	if r == nil {
 		return unasked(m, m.Request)
 	}
-	s.dropLocked(r.reg)
+	s.dropLocked(r.reg, nil)
 	r.reply <- reply{}
 	return nil
 }
 
-// dropLocked forgets a registration that the router has ended.
-func (s *Session) dropLocked(reg *Registration) {
+// dropLocked forgets a registration that the router has ended, or that has
+// ended with the session. The error says why, unless that was asked for.
+func (s *Session) dropLocked(reg *Registration, err error) {
 	if reg.id == 0 {
 		return
+	}
+	if !reg.leaving {
+		reg.err = err
 	}
 	delete(s.registrations, reg.id)
 	if s.procedures[reg.pattern] == reg {

@@ -486,6 +486,10 @@ func TestRegistrations(t *testing.T) {
 		}, nil)
 		p.send(invocation(p, 1), &wamp.Unregistered{Registration: 1, Reason: "taken over"})
 		<-reg.Done()
+		var revoked *client.RevokedError
+		if !errors.As(reg.Err(), &revoked) || revoked.Reason != "taken over" {
+			t.Errorf("the registration ended with %v", reg.Err())
+		}
 		close(release)
 		expect[*wamp.Yield](p) // what runs is answered
 		if err := reg.Unregister(t.Context()); err != nil {

@@ -159,6 +159,10 @@ func unasked(m wamp.Message, id wamp.ID) *wamp.ProtocolError {
 // refusedLocked is an ERROR of the router. One that answers nothing any more
 // is late, and ignored (PV-4).
 func (s *Session) refusedLocked(m *wamp.Error, owned bool) *wamp.ProtocolError {
+	if m.RequestType == wamp.CodeInvocation { // of an answer that was sent (PPT-4)
+		s.log.Warn("router refused the answer to an invocation", "request", m.Request, "err", m.URI)
+		return nil
+	}
 	if m.Request > s.lastID {
 		return unasked(m, m.Request)
 	}
@@ -179,7 +183,7 @@ func (s *Session) settleRefusedLocked(r *request) {
 	case wamp.CodeRegister:
 		delete(s.procedures, r.reg.pattern)
 	case wamp.CodeUnregister:
-		s.dropLocked(r.reg)
+		s.dropLocked(r.reg, nil)
 	case wamp.CodeSubscribe:
 		t := s.topicLocked(r.sub.pattern)
 		t.joining--

@@ -54,7 +54,8 @@ type Session struct {
 	procedures    map[pattern]*Registration // registered, or about to be
 	registrations map[wamp.ID]*Registration // by registration ID
 	invocations   map[wamp.ID]*Invocation   // not answered yet, by the router's request ID
-	idle          chan struct{}             // made by Drain; closed when invocations is empty
+	late          lateInvocations
+	idle          chan struct{} // made by Drain; closed when invocations is empty
 }
 
 // Connect dials a router's URL, such as rs://127.0.0.1:8081, rss://example.com:8082
@@ -315,7 +316,7 @@ func (s *Session) closeQueuesLocked() {
 	}
 	for _, reg := range s.registrations {
 		reg.invocations.close()
-		s.dropLocked(reg)
+		s.dropLocked(reg, s.over)
 	}
 	clear(s.subscriptions)
 	clear(s.topics)

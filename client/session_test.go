@@ -37,8 +37,8 @@ func TestJoin(t *testing.T) {
 			t.Errorf("HELLO does not announce %v", role)
 		}
 	}
-	if hello.Roles.HasFeature(wamp.RoleCaller, wamp.FeatureProgressiveCallInvocations) {
-		t.Error("HELLO announces progressive_call_invocations, which the client has not (FEA-1)")
+	if hello.Roles.HasFeature(wamp.RoleCaller, wamp.FeatureShardedRegistration) {
+		t.Error("HELLO announces sharded_registration, which the client has not (FEA-1)")
 	}
 	p.send(welcome())
 	s := joined.must(t)

@@ -14,7 +14,8 @@ type SubscribeOptions struct {
 	// Match is how topics are compared with the subscribed one.
 	Match wamp.Match
 
-	// GetRetained asks for the retained event, if the router keeps one.
+	// GetRetained asks for the retained event, if the router keeps one; a
+	// pattern for that of each topic. Event.Retained tells it from new ones.
 	GetRetained bool
 }
 
@@ -27,6 +28,7 @@ type Event struct {
 	Publisher         wamp.ID // zero unless disclosed (PID-1)
 	PublisherAuthID   string  // empty unless disclosed
 	PublisherAuthRole string  // empty unless disclosed
+	TrustLevel        *int    // how far the router trusts the publisher, 0 the least (TRL-2); nil: it does not say
 	Retained          bool    // kept by the router, published before the subscription began
 
 	Attributes *wamp.Attributes // what travels with the payload (PPT-2), must not be changed; mostly nil
@@ -50,8 +52,11 @@ type Subscription struct {
 	events  queue[*Event]
 	done    chan struct{}
 
+	getRetained bool
+
 	topic *topic // guarded by Session.mu; nil before SUBSCRIBED and after the end
 	lost  int    // guarded by Session.mu
+	err   error  // guarded by Session.mu: why it ended unasked
 	stop  context.CancelCauseFunc
 }
 
@@ -69,6 +74,10 @@ type topic struct {
 	id      wamp.ID // zero until the first SUBSCRIBED
 	joining int     // SUBSCRIBE messages that are not answered yet
 	subs    []*Subscription
+
+	// retained is whose SUBSCRIBE was the last to ask for retained events:
+	// those that come are for it alone. Nil if nobody's did.
+	retained *Subscription
 }
 
 // Subscribe subscribes a handler to a topic, or to a pattern of topics, and
@@ -92,7 +101,7 @@ func (s *Session) Subscribe(ctx context.Context, topic wamp.URI, h EventHandler,
 
 // beginSubscribe sends SUBSCRIBE. The Subscription is in the request.
 func (s *Session) beginSubscribe(ctx context.Context, topic wamp.URI, h EventHandler, opts SubscribeOptions) (*request, error) {
-	sub := &Subscription{session: s, pattern: pattern{topic, opts.Match}, handler: h, done: make(chan struct{})}
+	sub := &Subscription{session: s, pattern: pattern{topic, opts.Match}, handler: h, getRetained: opts.GetRetained, done: make(chan struct{})}
 	sub.events = queue[*Event]{workers: 1, limit: s.opts.ReceiveBytes, owner: &s.wg}
 	r := newRequest(wamp.CodeSubscribe)
 	r.sub = sub
@@ -120,6 +129,15 @@ func (sub *Subscription) Topic() wamp.URI { return sub.pattern.uri }
 // router revoked the subscription, or when the session has ended.
 func (sub *Subscription) Done() <-chan struct{} { return sub.done }
 
+// Err returns why the subscription ended without being asked to: a
+// *RevokedError, or why the session ended. It returns nil before Done is
+// closed, and after Unsubscribe.
+func (sub *Subscription) Err() error {
+	sub.session.mu.Lock()
+	defer sub.session.mu.Unlock()
+	return sub.err
+}
+
 // Unsubscribe ends the subscription. At once, no further event is handed to
 // the handler, though one may still be running; events that wait are
 // discarded. It then waits for the router's confirmation, where the
@@ -135,6 +153,7 @@ func (sub *Subscription) Unsubscribe(ctx context.Context) error {
 	}
 	t.subs = slices.DeleteFunc(t.subs, func(other *Subscription) bool { return other == sub })
 	sub.endLocked(context.Canceled)
+	sub.err = nil
 	r := s.leaveLocked(t)
 	s.mu.Unlock()
 	s.out.flush()
@@ -149,7 +168,7 @@ func (sub *Subscription) Unsubscribe(ctx context.Context) error {
 
 // endLocked ends what the subscription does on this side.
 func (sub *Subscription) endLocked(cause error) {
-	sub.topic = nil
+	sub.topic, sub.err = nil, cause
 	sub.events.close()
 	sub.stop(cause)
 	close(sub.done)
@@ -204,6 +223,9 @@ func (s *Session) subscribedLocked(ctx context.Context, m *wamp.Subscribed) *wam
 	delete(s.requests, m.Request)
 	t.joining--
 	t.id = m.Subscription
+	if r.sub.getRetained {
+		t.retained = r.sub
+	}
 	s.subscriptions[t.id] = t
 	if r.abandoned {
 		s.leaveLocked(t)
@@ -245,7 +267,7 @@ func (s *Session) revokeTopicLocked(m *wamp.Unsubscribed) {
 	delete(s.subscriptions, t.id)
 	t.id = 0
 	for _, sub := range t.subs {
-		sub.endLocked(errRevoked)
+		sub.endLocked(&RevokedError{m.Reason})
 	}
 	t.subs = nil
 	s.leaveLocked(t)
@@ -261,7 +283,9 @@ func (s *Session) eventLocked(m *wamp.Event, owned bool) {
 	}
 	payload := keep(m.Payload, owned)
 	for _, sub := range t.subs {
-		sub.pushLocked(newEvent(t, m, payload))
+		if !m.Retained || t.retained == nil || sub == t.retained {
+			sub.pushLocked(newEvent(t, m, payload))
+		}
 	}
 }
 
@@ -273,6 +297,7 @@ func newEvent(t *topic, m *wamp.Event, payload wamp.Payload) *Event {
 		Publisher:         m.Publisher,
 		PublisherAuthID:   m.PublisherAuthID,
 		PublisherAuthRole: m.PublisherAuthRole,
+		TrustLevel:        m.TrustLevel,
 		Retained:          m.Retained,
 		Attributes:        m.Attributes,
 	}

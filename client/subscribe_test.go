@@ -230,9 +230,19 @@ func TestSubscriptions(t *testing.T) {
 	t.Run("end when the router revokes them (REV-5)", func(t *testing.T) {
 		t.Parallel()
 		s, p := connect(t, client.Options{}, inproc.Config{})
-		sub := subscribed(t, s, p, 5, into(make(chan *client.Event, 1)))
-		p.send(&wamp.Unsubscribed{Subscription: 5, Reason: "no longer allowed"})
+		causes := make(chan error, 1)
+		sub := subscribed(t, s, p, 5, func(ctx context.Context, _ *client.Event) {
+			<-ctx.Done()
+			causes <- context.Cause(ctx)
+		})
+		p.send(event(p, 0), &wamp.Unsubscribed{Subscription: 5, Reason: "no longer allowed"})
 		<-sub.Done()
+		for _, err := range []error{sub.Err(), <-causes} {
+			var revoked *client.RevokedError
+			if !errors.As(err, &revoked) || revoked.Reason != "no longer allowed" {
+				t.Errorf("it ended with %v", err)
+			}
+		}
 		p.flush(s)
 		subscribed(t, s, p, 6, into(make(chan *client.Event, 1))) // may begin anew
 	})

@@ -86,11 +86,12 @@ func (j *Joiner) check(s step, m wamp.Message) *wamp.ProtocolError {
 }
 
 // answersRequest reports whether a router may refuse messages of that type
-// with ERROR (section 2.2).
+// with ERROR (section 2.2). That of type INVOCATION refuses a callee's answer
+// (PPT-4).
 func answersRequest(c wamp.Code) bool {
 	switch c {
 	case wamp.CodePublish, wamp.CodeSubscribe, wamp.CodeUnsubscribe,
-		wamp.CodeCall, wamp.CodeRegister, wamp.CodeUnregister:
+		wamp.CodeCall, wamp.CodeRegister, wamp.CodeUnregister, wamp.CodeInvocation:
 		return true
 	}
 	return false

@@ -38,7 +38,7 @@ func TestWelcomeWithoutRouterRoleIsAViolation(t *testing.T) { // SES-1
 
 func TestErrorFromARouterMustReferToARequest(t *testing.T) { // section 2.2
 	t.Parallel()
-	legal := map[wamp.Code]bool{16: true, 32: true, 34: true, 48: true, 64: true, 66: true}
+	legal := map[wamp.Code]bool{16: true, 32: true, 34: true, 48: true, 64: true, 66: true, 68: true} // 68: PPT-4
 	for code := range wamp.Code(80) {
 		j := joinerIn(session.StateEstablished)
 		_, err := j.Receive(&wamp.Error{Request: 1, RequestType: code})
