@@ -52,7 +52,7 @@ func TestOptionsReachTheClient(t *testing.T) {
 
 	// An option that the client gains must be given a name here, or a flag.
 	// Payload and Attributes are for programs that forward what they received.
-	flags := []string{"Kwargs", "MaxHandlers", "OnProgress", "Payload", "Attributes"}
+	flags := []string{"Kwargs", "MaxHandlers", "TakeChunks", "OnProgress", "Payload", "Attributes"}
 	for _, options := range []any{call, publish, subscribe, register} {
 		v := reflect.ValueOf(options)
 		for i := range v.NumField() {
