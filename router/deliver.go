@@ -35,6 +35,8 @@ type worker struct {
 
 	decoders [numSerializers]*serializer.Decoder
 	now      time.Time // when the batch at hand was read
+	frame    []byte    // the message at hand, as it was read
+	verdict  verdict   // an Authorizer's, on the message at hand
 }
 
 // numSerializers is one more than the highest number of a supported serializer.
@@ -68,7 +70,7 @@ func takeWorker() *worker { return workers.Get().(*worker) }
 
 // release gives the worker back; everything is settled and flushed.
 func (w *worker) release() {
-	w.msg = nil
+	w.msg, w.frame = nil, nil
 	workers.Put(w)
 }
 

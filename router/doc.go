@@ -5,14 +5,16 @@
 // package owns sockets' outboxes, locks, time and goroutines.
 //
 // Paths through it: Attach → session.run reads batches of messages; receive
-// (session.go) decodes and checks one; route.go authorizes it and asks the
-// broker or dealer under the realm's lock; deliver.go pushes what they decided
+// (session.go) decodes and checks one; where an Authorizer decides, gate.go
+// has it wait; route.go authorizes it and asks the broker or dealer under the
+// realm's lock; deliver.go pushes what they decided
 // into the recipients' outboxes before the lock is released; at the end of the
 // batch every touched outbox is flushed with a write that never blocks
 // (flush.go).
 //
 // Goroutines: Attach uses its caller's as the session's reader; an outbox has
-// a flusher only while its socket is full; a realm's deadline timer runs while
+// a flusher only while its socket is full; a session of a role with an
+// Authorizer has one while messages wait for a decision; a realm's deadline timer runs while
 // calls with a timeout are pending. All have ended when Shutdown or Close and
 // all calls of Attach have returned.
 //

@@ -3,6 +3,7 @@ package router
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/junctorio/junctor/internal/core/uritree"
 	"github.com/junctorio/junctor/wamp"
@@ -19,13 +20,43 @@ const (
 	ActionSubscribe
 )
 
-// Role is a named set of permissions.
+// String returns the word for a single action, such as "call".
+func (a Action) String() string {
+	switch a {
+	case ActionCall:
+		return "call"
+	case ActionRegister:
+		return "register"
+	case ActionPublish:
+		return "publish"
+	case ActionSubscribe:
+		return "subscribe"
+	}
+	return fmt.Sprintf("Action(%d)", uint8(a))
+}
+
+// Role is what the sessions that have it may do: a named set of permissions, or
+// somebody who decides.
 type Role struct {
 	Name        string
 	Permissions []Permission
 
 	// AllowByDefault allows what no permission speaks of; the default denies it.
 	AllowByDefault bool
+
+	// Authorizer, if not nil, decides on everything that the role's sessions
+	// want to do. It excludes Permissions and AllowByDefault.
+	Authorizer Authorizer
+
+	// AuthorizerTimeout is how long the Authorizer may take for a decision;
+	// 0 means DefaultAuthorizerTimeout. Beyond it the request, and those of the
+	// session that have waited behind it, are refused with
+	// wamp.ErrAuthorizationFailed.
+	AuthorizerTimeout time.Duration
+
+	// DecisionLifetime is how long a decision counts that the Authorizer wants
+	// kept; 0 means DefaultDecisionLifetime.
+	DecisionLifetime time.Duration
 }
 
 // Permission says what sessions of a role may do with the URIs that it
@@ -47,6 +78,12 @@ func (r *Role) check(rule wamp.URIRule) error {
 	if r.Name == "" {
 		return fmt.Errorf("a role has no name")
 	}
+	switch {
+	case r.Authorizer != nil && (len(r.Permissions) > 0 || r.AllowByDefault):
+		return fmt.Errorf("role %q: it has permissions and an Authorizer, want one of them", r.Name)
+	case r.AuthorizerTimeout < 0 || r.DecisionLifetime < 0:
+		return fmt.Errorf("role %q: negative AuthorizerTimeout or DecisionLifetime; 0 means the default", r.Name)
+	}
 	for _, p := range r.Permissions {
 		if !p.URI.ValidPattern(p.Match, wamp.URILoose) {
 			return fmt.Errorf("role %q: %q is no valid %s pattern", r.Name, p.URI, p.Match)
@@ -60,6 +97,7 @@ type permissions struct {
 	tree     uritree.Tree[*Permission]
 	all      []Permission
 	fallback Permission
+	dynamic  *dynamic // if set, it decides; there are no permissions
 }
 
 // compile makes a role ready. Of two permissions with the same pattern the
@@ -68,6 +106,9 @@ func compile(r *Role, disclose bool) *permissions {
 	ps := &permissions{all: append([]Permission(nil), r.Permissions...)}
 	if r.AllowByDefault {
 		ps.fallback.Allow = ActionCall | ActionRegister | ActionPublish | ActionSubscribe
+	}
+	if r.Authorizer != nil {
+		ps.dynamic = newDynamic(r, disclose)
 	}
 	for i := range ps.all {
 		p := &ps.all[i]

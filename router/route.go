@@ -7,13 +7,21 @@ import (
 	"github.com/junctorio/junctor/wamp"
 )
 
-// route authorizes a message of an established session and asks the broker or
-// the dealer what it leads to. What they decide is in the recipients' outboxes
-// when the lock is released.
+// route has a message of an established session carried out, now or, where an
+// Authorizer has to decide first, later.
+func (s *session) route(m wamp.Message, w *worker) error {
+	if s.perms.dynamic != nil && s.held(m, w) {
+		return nil
+	}
+	return s.carryOut(m, w)
+}
+
+// carryOut authorizes a message and asks the broker or the dealer what it leads
+// to. What they decide is in the recipients' outboxes when the lock is released.
 //
 // The authorization of a refused message is answered here, before the core
 // sees it; the core's own checks (URIs, reserved names) come after it.
-func (s *session) route(m wamp.Message, w *worker) error {
+func (s *session) carryOut(m wamp.Message, w *worker) error {
 	defer w.settle()
 	switch m := m.(type) {
 	case *wamp.Publish:
@@ -39,14 +47,14 @@ func (s *session) route(m wamp.Message, w *worker) error {
 }
 
 func (s *session) publish(m *wamp.Publish, w *worker) {
-	p := s.perms.find(m.Topic)
-	if p.Allow&ActionPublish == 0 {
+	v := s.verdict(ActionPublish, m.Topic, wamp.MatchExact, w)
+	if v.refusal != "" {
 		if m.Acknowledge {
-			s.deny(m.Code(), m.Request, w)
+			s.refuse(m, m.Request, v.refusal, w)
 		}
 		return
 	}
-	m.DiscloseMe = m.DiscloseMe || p.DisclosePublisher
+	m.DiscloseMe = m.DiscloseMe || v.disclose
 	s.realm.publish(s.peer, m, w)
 }
 
@@ -63,8 +71,8 @@ func (r *Realm) publish(from *core.Peer, m *wamp.Publish, w *worker) {
 }
 
 func (s *session) subscribe(m *wamp.Subscribe, w *worker) {
-	if !s.perms.allows(ActionSubscribe, m.Topic, m.Match) {
-		s.deny(m.Code(), m.Request, w)
+	if v := s.verdict(ActionSubscribe, m.Topic, m.Match, w); v.refusal != "" {
+		s.refuse(m, m.Request, v.refusal, w)
 		return
 	}
 	r := s.realm
@@ -77,8 +85,8 @@ func (s *session) subscribe(m *wamp.Subscribe, w *worker) {
 }
 
 func (s *session) register(m *wamp.Register, w *worker) {
-	if !s.perms.allows(ActionRegister, m.Procedure, m.Match) {
-		s.deny(m.Code(), m.Request, w)
+	if v := s.verdict(ActionRegister, m.Procedure, m.Match, w); v.refusal != "" {
+		s.refuse(m, m.Request, v.refusal, w)
 		return
 	}
 	r := s.realm
@@ -101,12 +109,12 @@ func registered(answer []core.Delivery) bool {
 // routeRPC is route for the dealer's other messages.
 func (s *session) routeRPC(m wamp.Message, w *worker) error {
 	if m, ok := m.(*wamp.Call); ok {
-		p := s.perms.find(m.Procedure)
-		if p.Allow&ActionCall == 0 {
-			s.deny(m.Code(), m.Request, w)
+		v := s.verdict(ActionCall, m.Procedure, wamp.MatchExact, w)
+		if v.refusal != "" {
+			s.refuse(m, m.Request, v.refusal, w)
 			return nil
 		}
-		m.DiscloseMe = m.DiscloseMe || p.DiscloseCaller
+		m.DiscloseMe = m.DiscloseMe || v.disclose
 	}
 	r := s.realm
 	r.rpc.Lock()
@@ -141,10 +149,4 @@ func (s *session) askDealer(m wamp.Message, w *worker) *wamp.ProtocolError {
 		return wamp.Violation("%s is not for a client to send", m.Code())
 	}
 	return nil
-}
-
-// deny refuses a request for want of permission (section 2.10).
-func (s *session) deny(request wamp.Code, id wamp.ID, w *worker) {
-	w.out.SendError(s.peer, request, id, wamp.ErrNotAuthorized)
-	w.deliver()
 }

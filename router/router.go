@@ -36,9 +36,8 @@ type Options struct {
 	QueuedBytes int64
 
 	// OnJoin, if not nil, is told of each session that has joined a realm;
-	// OnRegister of each registration. Both are called by the session's reader
-	// before it handles anything further, outside of all locks: they must not
-	// block.
+	// OnRegister of each registration. Both are called before anything further
+	// of the session is handled, outside of all locks: they must not block.
 	OnJoin     func(realm wamp.URI, p wamp.Principal)
 	OnRegister func(realm, procedure wamp.URI)
 }

@@ -54,6 +54,8 @@ type session struct {
 	// not know yet. Each is guarded by the lock of the realm that is its name.
 	absent struct{ pubsub, rpc bool }
 
+	gate atomic.Pointer[gate] // nil unless an Authorizer decides; set when joining
+
 	copes bool             // with a PING
 	watch *keepalive.Watch // nil unless the client is sent PINGs
 
@@ -130,6 +132,9 @@ func (s *session) readLoop(ctx context.Context) error {
 func (s *session) finish(err error) error {
 	s.stopHelloTimer()
 	s.watch.Stop()
+	if failure := s.gate.Load().end(); failure != nil {
+		err = failure
+	}
 	s.leave()
 	var abort *wamp.Abort
 	if pe := wamp.AsProtocolError(err); pe != nil {
@@ -167,7 +172,10 @@ func (s *session) stopHelloTimer() {
 }
 
 // kill ends the connection at once; it may be called from anywhere.
-func (s *session) kill() { s.conn.Close() }
+func (s *session) kill() {
+	s.conn.Close()
+	s.gate.Load().stop()
+}
 
 // handleBatch handles what one read brought, then flushes what that led to.
 func (s *session) handleBatch(ctx context.Context, batch [][]byte, control []byte) error {
@@ -188,6 +196,7 @@ func (s *session) handleBatch(ctx context.Context, batch [][]byte, control []byt
 		if err != nil {
 			return err
 		}
+		w.frame = frame
 		if err := s.receive(ctx, m, w); err != nil {
 			return err
 		}
@@ -212,6 +221,9 @@ func (s *session) receive(ctx context.Context, m wamp.Message, w *worker) error 
 	case coresession.Verify:
 		return s.verify(ctx, m.(*wamp.Authenticate), w)
 	case coresession.EchoGoodbye:
+		if g := s.gate.Load(); g != nil {
+			s.await(w, func() { g.drain(s.router.opts.GoodbyeTimeout) })
+		}
 		s.leave()
 		s.sayLast(&wamp.Goodbye{Reason: wamp.CloseGoodbyeAndOut})
 		return errEnded
@@ -285,6 +297,11 @@ func (s *session) welcome(g *auth.Grant, w *worker) error {
 		return &wamp.Abort{Reason: wamp.ErrSystemShutdown, Message: "the router shuts down"}
 	}
 	s.peer = &core.Peer{ID: s.id, Principal: g.Principal, Roles: s.hello.Roles, Owner: s, Serializer: s.wampSerializer}
+	if s.perms.dynamic != nil {
+		s.gate.Store(newGate(s.perms.dynamic, Intent{
+			Realm: r.cfg.Name, Session: s.id, Principal: g.Principal, AuthExtra: g.Extra, Transport: s.conn.Info(),
+		}))
+	}
 	s.outbox.limit(r.cfg.OutboxBytes)
 	s.acceptor.Welcomed()
 	s.log().Info("session joined", "role", g.Principal.AuthRole, "authid", g.Principal.AuthID,

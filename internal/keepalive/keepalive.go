@@ -24,6 +24,7 @@ type Watch struct {
 	timer      *time.Timer
 	heard      uint64 // of conn, when it was looked at last
 	unanswered uint32 // PINGs sent since it last changed
+	suspended  bool
 	stopped    bool
 }
 
@@ -61,6 +62,23 @@ func (w *Watch) Stop() {
 	}
 }
 
+// Suspend has the peer's silence mean nothing until Resume, because nothing is
+// read from it meanwhile. It may be called on nil.
+func (w *Watch) Suspend() { w.suspend(true) }
+
+// Resume undoes Suspend. It may be called on nil.
+func (w *Watch) Resume() { w.suspend(false) }
+
+func (w *Watch) suspend(is bool) {
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.suspended = is
+	w.unanswered = 0
+}
+
 // look runs on the timer.
 func (w *Watch) look() {
 	ping, expired := w.judge()
@@ -80,7 +98,7 @@ func (w *Watch) judge() (ping, expired bool) {
 	heard := w.conn.Heard()
 	switch {
 	case w.stopped:
-	case heard != w.heard:
+	case heard != w.heard, w.suspended:
 		w.heard, w.unanswered = heard, 0
 		w.timer.Reset(w.config.Interval)
 	case int(w.unanswered) >= w.config.Attempts:

@@ -1,0 +1,95 @@
+package router
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/junctorio/junctor/wamp"
+)
+
+// verdict returns what authorization says to the message at hand. What an
+// Authorizer said about it is in w (see gate).
+func (s *session) verdict(a Action, u wamp.URI, m wamp.Match, w *worker) verdict {
+	switch {
+	case s.perms.dynamic != nil:
+		return w.verdict
+	case m != wamp.MatchExact:
+		if !s.perms.allows(a, u, m) {
+			return verdict{refusal: wamp.ErrNotAuthorized}
+		}
+		return verdict{}
+	}
+	p := s.perms.find(u)
+	if p.Allow&a == 0 {
+		return verdict{refusal: wamp.ErrNotAuthorized}
+	}
+	return verdict{disclose: p.discloses(a)}
+}
+
+// discloses reports whether who does something is told to the other side.
+func (p *Permission) discloses(a Action) bool {
+	return a == ActionCall && p.DiscloseCaller || a == ActionPublish && p.DisclosePublisher
+}
+
+// may reports with an empty URI that the session may do something which the
+// message at hand does not ask for itself, such as to subscribe to the topic
+// whose history it asks for (HIS-5), else why not. It asks an Authorizer where
+// there is one, so it must be called outside of all locks.
+func (s *session) may(a Action, u wamp.URI, m wamp.Match, w *worker) wamp.ErrorURI {
+	g := s.gate.Load()
+	if g == nil {
+		return s.verdict(a, u, m, w).refusal
+	}
+	in := &Intent{Action: a, URI: u, Match: m}
+	if m != wamp.MatchExact {
+		in.Options = wamp.Dict{"match": m.String()} // as if it asked for it
+	}
+	if d, ok := g.kept(in, w.now); ok {
+		return d.verdict().refusal
+	}
+	w.flush()
+	return s.ask(g, in, false).refusal
+}
+
+// refuse answers a request that authorization has refused (section 2.10).
+func (s *session) refuse(m wamp.Message, request wamp.ID, why wamp.ErrorURI, w *worker) {
+	action, uri, match := wanted(m)
+	if log := s.router.opts.Logger; log.Enabled(context.Background(), slog.LevelDebug) {
+		s.log().Debug("request refused", "action", action.String(), "uri", string(uri), "match", match.String(), "reason", string(why))
+	}
+	e := &wamp.Error{RequestType: m.Code(), Request: request, URI: why}
+	// Without the explanation the answer is complete too.
+	if p, err := s.serializer.EncodePayload([]any{s.explain(why, action, uri, match)}, nil); err == nil {
+		e.Payload = p
+	}
+	w.out.Send(s.peer, e)
+	w.deliver()
+}
+
+// explain says why a request is refused, in a sentence for people.
+func (s *session) explain(why wamp.ErrorURI, a Action, u wamp.URI, m wamp.Match) string {
+	what := fmt.Sprintf("%s %q", a, shortened(u))
+	if m != wamp.MatchExact {
+		what = fmt.Sprintf("%s all of the %s %q", a, m, shortened(u))
+	}
+	role := s.peer.Principal.AuthRole
+	switch why {
+	case wamp.ErrNotAuthorized:
+		return fmt.Sprintf("the role %q may not %s", role, what)
+	case wamp.ErrInvalidURI:
+		return fmt.Sprintf("cannot %s: no valid URI here", what)
+	}
+	return fmt.Sprintf("nobody has decided whether the role %q may %s: the authorizer failed", role, what)
+}
+
+// maxQuotedURI is how much of a URI an explanation quotes, in octets: it must
+// fit the smallest message that a client may accept.
+const maxQuotedURI = 120
+
+func shortened(u wamp.URI) string {
+	if len(u) <= maxQuotedURI {
+		return string(u)
+	}
+	return string(u[:maxQuotedURI]) + "..."
+}

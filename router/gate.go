@@ -1,0 +1,409 @@
+package router
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/junctorio/junctor/transport"
+	"github.com/junctorio/junctor/wamp"
+)
+
+const (
+	// maxHeldBytes bounds what waits behind a decision, in one session. Above
+	// it the connection is not read from, which holds the client back, for as
+	// long as a decision may take. Then further requests are refused.
+	maxHeldBytes = 4 << 20
+
+	// heldOverhead is what a waiting message costs beside its octets.
+	heldOverhead = 128
+)
+
+// gate is where the messages of a session wait, in order, while an Authorizer
+// decides on the first of them (ORD-7). Only sessions of roles with an
+// Authorizer have one.
+//
+// The reader puts messages in and goes on reading: it answers PINGs, notices
+// the end of the connection, and lets pass what does not wait, among it the
+// YIELD of an authorizer that is asked about its own session. While something
+// waits there is a goroutine that asks and carries out, gone when nothing
+// waits any more. The session waits for it before it leaves the realm.
+type gate struct {
+	role *dynamic
+	as   Intent    // what all requests of the session have in common
+	own  decisions // those of KeepSession
+
+	ctx    context.Context // ends with stop: that of all decisions
+	cancel context.CancelFunc
+
+	mu      sync.Mutex // guards the fields below
+	changed *sync.Cond // of any of them
+	queue   []held
+	bytes   int   // in queue
+	overrun bool  // there was no room for too long, and there still is none
+	busy    bool  // the goroutine runs
+	stopped bool  // nothing is carried out any more
+	failure error // what the goroutine ended the session for
+
+	passing sync.WaitGroup // the goroutine
+}
+
+// held is a message that waits.
+type held struct {
+	frame    []byte  // of its own
+	call     wamp.ID // the request, if it is a CALL
+	hopeless bool    // waited already when a decision took too long
+}
+
+func (h *held) size() int { return len(h.frame) + heldOverhead }
+
+// verdict is what authorization says to a request. The zero verdict allows it.
+type verdict struct {
+	refusal  wamp.ErrorURI
+	disclose bool
+}
+
+func newGate(role *dynamic, as Intent) *gate {
+	g := &gate{role: role, as: as}
+	g.own.limit = maxOwnDecisions
+	g.ctx, g.cancel = context.WithCancel(context.Background())
+	g.changed = sync.NewCond(&g.mu)
+	return g
+}
+
+// held decides, on the reader, what becomes of a message: it waits, and true is
+// returned, or it may be carried out at once with the verdict in w.
+func (s *session) held(m wamp.Message, w *worker) bool {
+	g := s.gate.Load()
+	action, _, _ := wanted(m)
+	switch g.way(m) {
+	case wayBarred:
+		return true
+	case wayFull:
+		if action != 0 {
+			w.verdict = verdict{refusal: wamp.ErrAuthorizationFailed}
+			return false
+		}
+	case wayFree:
+		if s.known(m, w) {
+			return false
+		}
+	}
+	if g.hold(s, m, w.frame) {
+		s.await(w, func() { g.waitForRoom(g.role.timeout) })
+	}
+	return true
+}
+
+// way is what becomes of a message at a gate.
+type way uint8
+
+const (
+	wayQueue  way = iota
+	wayFree       // it need not wait for others
+	wayFull       // there is no room to wait
+	wayBarred     // nothing is carried out any more
+)
+
+// way returns the way of a message. It need not wait for others if nothing
+// waits, or if its order among those that do means nothing: what answers an
+// invocation is in order with its like only; a CANCEL follows its CALL.
+func (g *gate) way(m wamp.Message) way {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.stopped:
+		return wayBarred
+	case !g.busy:
+		return wayFree
+	}
+	switch m := m.(type) {
+	case *wamp.Yield, *wamp.Error:
+		return wayFree
+	case *wamp.Cancel:
+		if !g.awaitsLocked(m.Request) {
+			return wayFree
+		}
+	}
+	if g.overrun {
+		return wayFull
+	}
+	return wayQueue
+}
+
+// awaitsLocked reports whether a CALL waits.
+func (g *gate) awaitsLocked(call wamp.ID) bool {
+	return slices.ContainsFunc(g.queue, func(h held) bool { return h.call == call })
+}
+
+// known puts the verdict on a message into w, if no decision is needed for it
+// or one is kept.
+func (s *session) known(m wamp.Message, w *worker) bool {
+	w.verdict = verdict{}
+	action, uri, match := wanted(m)
+	if action == 0 {
+		return true
+	}
+	if !uri.ValidPattern(match, s.realm.cfg.URIRule) {
+		w.verdict.refusal = wamp.ErrInvalidURI // no URI to ask anybody about
+		return true
+	}
+	d, ok := s.gate.Load().kept(intentOf(m), w.now)
+	if ok {
+		w.verdict = d.verdict()
+	}
+	return ok
+}
+
+// intentOf returns what is particular to one request of a session.
+func intentOf(m wamp.Message) *Intent {
+	in := &Intent{Options: optionsOf(m)}
+	in.Action, in.URI, in.Match = wanted(m)
+	return in
+}
+
+func (g *gate) kept(in *Intent, now time.Time) (Decision, bool) {
+	key, ok := keyOf(in)
+	if !ok {
+		return Decision{}, false
+	}
+	generation := g.role.generation.Load()
+	if d, ok := g.own.find(key, now, generation); ok {
+		return d, true
+	}
+	return g.role.shared.find(key, now, generation)
+}
+
+func (d Decision) verdict() verdict {
+	if !d.Allow {
+		return verdict{refusal: wamp.ErrNotAuthorized}
+	}
+	return verdict{disclose: d.Disclose}
+}
+
+// hold has a message wait, and reports whether too much waits now.
+func (g *gate) hold(s *session, m wamp.Message, frame []byte) (full bool) {
+	h := held{frame: frame}
+	if len(frame) < transport.OwnedFrame {
+		h.frame = bytes.Clone(frame)
+	}
+	if call, ok := m.(*wamp.Call); ok {
+		h.call = call.Request
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.queue = append(g.queue, h)
+	g.bytes += h.size()
+	if !g.busy {
+		g.busy = true
+		g.passing.Go(func() { s.pass(g) })
+	}
+	return g.bytes > maxHeldBytes
+}
+
+// await has the reader wait for the gate. Nothing is read meanwhile, not even a
+// PONG, so that the client's silence means nothing.
+func (s *session) await(w *worker, wait func()) {
+	w.flush()
+	s.watch.Suspend()
+	defer s.watch.Resume()
+	wait()
+}
+
+// waitForRoom waits until there is room, for as long as patience lasts.
+func (g *gate) waitForRoom(patience time.Duration) {
+	timer := time.AfterFunc(patience, g.noRoom)
+	defer timer.Stop()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for g.bytes > maxHeldBytes && !g.stopped && !g.overrun {
+		g.changed.Wait()
+	}
+}
+
+func (g *gate) noRoom() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.overrun = g.bytes > maxHeldBytes
+	g.changed.Broadcast()
+}
+
+// drain lets what waits be carried out, for as long as patience lasts; the rest
+// is dropped.
+func (g *gate) drain(patience time.Duration) {
+	timer := time.AfterFunc(patience, g.stop)
+	defer timer.Stop()
+	g.mu.Lock()
+	for g.busy && !g.stopped {
+		g.changed.Wait()
+	}
+	g.mu.Unlock()
+	g.passing.Wait()
+}
+
+// stop drops what waits; from anywhere. A nil gate has nothing that waits.
+func (g *gate) stop() {
+	if g == nil {
+		return
+	}
+	g.cancel()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.stopped = true
+	g.queue, g.bytes = nil, 0
+	g.changed.Broadcast()
+}
+
+// end is stop for the reader: nothing is carried out any more when it returns.
+// The error is what the session was ended for on account of a message that had
+// waited.
+func (g *gate) end() error {
+	if g == nil {
+		return nil
+	}
+	g.stop()
+	g.passing.Wait()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.failure
+}
+
+// pass carries out what waits until nothing does.
+func (s *session) pass(g *gate) {
+	w := takeWorker()
+	defer w.release()
+	defer w.flush()
+	for {
+		h, ok := g.first()
+		if !ok {
+			return
+		}
+		if err := s.passOne(g, h, w); err != nil {
+			s.fail(g, err)
+		}
+		g.drop()
+	}
+}
+
+// first returns the message whose turn it is. It still counts as waiting.
+func (g *gate) first() (held, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.queue) == 0 {
+		g.busy = false
+		g.changed.Broadcast()
+		return held{}, false
+	}
+	return g.queue[0], true
+}
+
+// drop removes the first message, unless all have been dropped meanwhile.
+func (g *gate) drop() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.queue) == 0 {
+		return
+	}
+	g.bytes -= g.queue[0].size()
+	g.queue[0] = held{}
+	if g.queue = g.queue[1:]; len(g.queue) == 0 {
+		g.queue = nil
+	}
+	g.overrun = g.overrun && g.bytes > maxHeldBytes
+	g.changed.Broadcast()
+}
+
+func (s *session) passOne(g *gate, h held, w *worker) error {
+	m, err := w.decoder(s.serializer).Decode(h.frame)
+	if err != nil {
+		return err // not reached: the reader has decoded it before
+	}
+	w.now = time.Now()
+	if !s.known(m, w) {
+		w.flush()
+		w.verdict = s.ask(g, intentOf(m), h.hopeless)
+		w.now = time.Now()
+	}
+	if g.ctx.Err() != nil {
+		return nil // the session has ended
+	}
+	return s.carryOut(m, w)
+}
+
+// ask returns an Authorizer's verdict. A hopeless request gets none: it has
+// waited for one that took too long, and a client with many requests must not
+// wait for that many times.
+func (s *session) ask(g *gate, in *Intent, hopeless bool) verdict {
+	undecided := verdict{refusal: wamp.ErrAuthorizationFailed}
+	if hopeless {
+		return undecided
+	}
+	common := g.as
+	common.Action, common.URI, common.Match, common.Options = in.Action, in.URI, in.Match, in.Options
+	generation := g.role.generation.Load()
+	d, err := g.role.ask(g.ctx, &common)
+	switch {
+	case g.ctx.Err() != nil:
+		return undecided
+	case err != nil:
+		s.undecided(g, &common, err)
+		return undecided
+	}
+	if g.role.failing.CompareAndSwap(true, false) {
+		s.log().Info("the authorizer decides again", "role", g.as.Principal.AuthRole)
+	}
+	g.keep(&common, d, generation)
+	return d.verdict()
+}
+
+// undecided takes note of a decision that failed.
+func (s *session) undecided(g *gate, in *Intent, err error) {
+	if errors.Is(err, errUndecided) {
+		g.giveUp()
+	}
+	log := s.log().With("role", in.Principal.AuthRole, "action", in.Action.String(), "uri", string(in.URI), "err", err)
+	if g.role.failing.CompareAndSwap(false, true) {
+		log.Warn("the authorizer gives no decision: the request is refused; until it decides again, others are logged for debugging only")
+	} else {
+		log.Debug("the authorizer gives no decision: the request is refused")
+	}
+}
+
+// giveUp makes everything hopeless that waits now.
+func (g *gate) giveUp() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for i := range g.queue {
+		g.queue[i].hopeless = true
+	}
+}
+
+func (g *gate) keep(in *Intent, d Decision, generation uint64) {
+	key, ok := keyOf(in)
+	if !ok || d.Keep == KeepNot {
+		return
+	}
+	now := time.Now()
+	k := kept{d, now.Add(g.role.lifetime), generation}
+	if d.Keep == KeepRole {
+		g.role.shared.keep(key, k, now)
+		return
+	}
+	g.own.keep(key, k, now)
+}
+
+// fail ends the session for what a message led to that had waited. The reader
+// finds out by the connection's end.
+func (s *session) fail(g *gate, err error) {
+	g.mu.Lock()
+	g.failure = err
+	g.mu.Unlock()
+	g.stop()
+	if violation := wamp.AsProtocolError(err); violation != nil {
+		s.sayLast(violation.Abort())
+	}
+	time.AfterFunc(lingerTimeout, s.kill)
+}
