@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/junctorio/junctor/wamp"
 )
@@ -34,22 +35,29 @@ func (p *Permission) discloses(a Action) bool {
 
 // may reports with an empty URI that the session may do something which the
 // message at hand does not ask for itself, such as to subscribe to the topic
-// whose history it asks for (HIS-5), else why not. It asks an Authorizer where
-// there is one, so it must be called outside of all locks.
-func (s *session) may(a Action, u wamp.URI, m wamp.Match, w *worker) wamp.ErrorURI {
+// whose history it asks for (HIS-5), else why not. It is called outside of all
+// locks, and blocks while an Authorizer decides, if there is one: the message
+// must be one of those that asksMore knows.
+func (s *session) may(a Action, u wamp.URI, m wamp.Match) wamp.ErrorURI {
 	g := s.gate.Load()
 	if g == nil {
-		return s.verdict(a, u, m, w).refusal
+		return s.verdict(a, u, m, nil).refusal
 	}
 	in := &Intent{Action: a, URI: u, Match: m}
 	if m != wamp.MatchExact {
 		in.Options = wamp.Dict{"match": m.String()} // as if it asked for it
 	}
-	if d, ok := g.kept(in, w.now); ok {
+	if d, ok := g.kept(in, time.Now()); ok {
 		return d.verdict().refusal
 	}
-	w.flush()
 	return s.ask(g, in, false).refusal
+}
+
+// asksMore reports whether carrying out a message may take a decision of its
+// own. The reader must not wait for that.
+func asksMore(m wamp.Message) bool {
+	call, ok := m.(*wamp.Call)
+	return ok && call.Procedure == "wamp.subscription.get_events"
 }
 
 // refuse answers a request that authorization has refused (section 2.10).

@@ -88,7 +88,7 @@ func (s *session) held(m wamp.Message, w *worker) bool {
 			return false
 		}
 	case wayFree:
-		if s.known(m, w) {
+		if !asksMore(m) && s.known(m, w) {
 			return false
 		}
 	}
@@ -329,6 +329,9 @@ func (s *session) passOne(g *gate, h held, w *worker) error {
 	}
 	if g.ctx.Err() != nil {
 		return nil // the session has ended
+	}
+	if asksMore(m) {
+		w.flush()
 	}
 	return s.carryOut(m, w)
 }
