@@ -2,6 +2,7 @@ package router
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -94,26 +95,40 @@ func (r *Role) check(rule wamp.URIRule) error {
 
 // permissions is a Role made ready for look-ups. It is immutable.
 type permissions struct {
-	tree     uritree.Tree[*Permission]
-	all      []Permission
-	fallback Permission
-	dynamic  *dynamic // if set, it decides; there are no permissions
+	tree     uritree.Tree[*rule]
+	all      []rule // those of tree
+	fallback rule   // decides what no other speaks of
+	dynamic  *dynamic
+}
+
+// rule is a permission that counts.
+type rule struct {
+	Permission
+	index    int  // in Role.Permissions; -1: it is the fallback
+	literals int  // see literalOctets; -1: it is the fallback
+	unnamed  bool // it is there to deny a meta procedure that nobody has named
 }
 
 // compile makes a role ready. Of two permissions with the same pattern the
 // later one counts, as in Crossbar.io. Without disclose, none discloses anybody.
 func compile(r *Role, disclose bool) *permissions {
-	ps := &permissions{all: append([]Permission(nil), r.Permissions...)}
+	ps := &permissions{fallback: rule{index: -1, literals: -1}}
 	if r.AllowByDefault {
 		ps.fallback.Allow = ActionCall | ActionRegister | ActionPublish | ActionSubscribe
 	}
 	if r.Authorizer != nil {
 		ps.dynamic = newDynamic(r, disclose)
 	}
-	for i := range ps.all {
-		p := &ps.all[i]
+	for i, p := range r.Permissions {
+		if slices.ContainsFunc(r.Permissions[i+1:], p.replaces) {
+			continue
+		}
 		p.DiscloseCaller = p.DiscloseCaller && disclose
 		p.DisclosePublisher = p.DisclosePublisher && disclose
+		ps.all = append(ps.all, rule{p, i, literalOctets(p.URI)})
+	}
+	for i := range ps.all {
+		p := &ps.all[i]
 		ps.tree.Set(p.URI, p.Match, p)
 	}
 	ps.denyUnlessNamed()
@@ -129,61 +144,74 @@ func (ps *permissions) denyUnlessNamed() {
 			denial := *p
 			denial.URI, denial.Match = m.uri, wamp.MatchExact
 			denial.Allow &^= ActionCall
+			denial.unnamed = true
 			ps.tree.Set(denial.URI, denial.Match, &denial)
 		}
 	}
+}
+
+// replaces reports whether p and other are for the same URIs.
+func (p Permission) replaces(other Permission) bool {
+	return p.URI == other.URI && p.Match == other.Match
 }
 
 // nothing is the permissions of a role that the realm does not define.
 var nothing = compile(&Role{}, false)
 
 // find returns the permission that decides on a concrete URI.
-func (ps *permissions) find(u wamp.URI) *Permission {
+func (ps *permissions) find(u wamp.URI) *rule {
 	best := &ps.fallback
-	literals := -1
 	for p := range ps.tree.Match(u) {
-		switch n := literalOctets(p.URI); {
-		case p.Match == wamp.MatchExact:
+		if p.Match == wamp.MatchExact {
 			return p
-		case n > literals, n == literals && p.Match == wamp.MatchWildcard:
-			best, literals = p, n
+		}
+		if p.precedes(best) {
+			best = p
 		}
 	}
 	return best
 }
 
+// precedes reports whether p is more specific than other, neither being exact.
+func (p *rule) precedes(other *rule) bool {
+	return p.literals > other.literals ||
+		p.literals == other.literals && p.Match == wamp.MatchWildcard && other.Match != wamp.MatchWildcard
+}
+
 func literalOctets(u wamp.URI) int { return len(u) - strings.Count(string(u), ".") }
 
 // allows reports whether the action is allowed on u, which is a pattern when
-// the action is to register or subscribe with a match other than exact. A
-// pattern is allowed if a permission that covers all of it allows it, and none
-// that speaks of a part of it denies it (AZ-3).
+// the action is to register or subscribe with a match other than exact.
 func (ps *permissions) allows(a Action, u wamp.URI, m wamp.Match) bool {
+	return ps.decisive(a, u, m).Allow&a != 0
+}
+
+// decisive returns the permission that decides on an action. A pattern is
+// allowed by the most specific permission that covers all of it, unless one
+// that speaks of a part of it, no less specific, denies that (AZ-3).
+func (ps *permissions) decisive(a Action, u wamp.URI, m wamp.Match) *rule {
 	if m == wamp.MatchExact {
-		return ps.find(u).Allow&a != 0
+		return ps.find(u)
 	}
 	covering := &ps.fallback
-	literals := -1
 	for i := range ps.all {
-		p := &ps.all[i]
-		if n := literalOctets(p.URI); n > literals && covers(p, u, m) {
-			covering, literals = p, n
+		if p := &ps.all[i]; p.precedes(covering) && p.covers(u, m) {
+			covering = p
 		}
 	}
 	if covering.Allow&a == 0 {
-		return false
+		return covering
 	}
 	for i := range ps.all {
-		p := &ps.all[i]
-		if p.Allow&a == 0 && literalOctets(p.URI) >= literals && overlaps(p, u, m) {
-			return false
+		if p := &ps.all[i]; p.Allow&a == 0 && p.literals >= covering.literals && p.overlaps(u, m) {
+			return p
 		}
 	}
-	return true
+	return covering
 }
 
 // covers reports whether p matches every URI that the pattern matches.
-func covers(p *Permission, pattern wamp.URI, m wamp.Match) bool {
+func (p *Permission) covers(pattern wamp.URI, m wamp.Match) bool {
 	switch p.Match {
 	case wamp.MatchPrefix:
 		literal := string(pattern)
@@ -201,7 +229,7 @@ func covers(p *Permission, pattern wamp.URI, m wamp.Match) bool {
 
 // overlaps reports whether some URI may be matched by both p and the pattern.
 // It errs on the side of yes.
-func overlaps(p *Permission, pattern wamp.URI, m wamp.Match) bool {
+func (p *Permission) overlaps(pattern wamp.URI, m wamp.Match) bool {
 	if p.Match == wamp.MatchExact {
 		return p.URI.Matches(pattern, m)
 	}
