@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/junctorio/junctor/internal/core"
 	"github.com/junctorio/junctor/wamp"
 )
 
@@ -66,38 +67,30 @@ func (s *session) refuse(m wamp.Message, request wamp.ID, why wamp.ErrorURI, w *
 	if log := s.router.opts.Logger; log.Enabled(context.Background(), slog.LevelDebug) {
 		s.log().Debug("request refused", "action", action.String(), "uri", string(uri), "match", match.String(), "reason", string(why))
 	}
-	e := &wamp.Error{RequestType: m.Code(), Request: request, URI: why}
-	// Without the explanation the answer is complete too.
-	if p, err := s.serializer.EncodePayload([]any{s.explain(why, action, uri, match)}, nil); err == nil {
-		e.Payload = p
-	}
-	w.out.Send(s.peer, e)
+	w.out.Refuse(s.peer, m.Code(), request, why, s.explain(why, action, uri, match))
 	w.deliver()
 }
 
 // explain says why a request is refused, in a sentence for people.
 func (s *session) explain(why wamp.ErrorURI, a Action, u wamp.URI, m wamp.Match) string {
-	what := fmt.Sprintf("%s %q", a, shortened(u))
+	asked := fmt.Sprintf("%s %s", a, core.Quote(u))
 	if m != wamp.MatchExact {
-		what = fmt.Sprintf("%s all of the %s %q", a, m, shortened(u))
+		asked = fmt.Sprintf("%s all of the %s %s", a, m, core.Quote(u))
 	}
-	role := s.peer.Principal.AuthRole
+	role := core.Quote(s.peer.Principal.AuthRole)
 	switch why {
 	case wamp.ErrNotAuthorized:
-		return fmt.Sprintf("the role %q may not %s", role, what)
+		return fmt.Sprintf("the role %s may not %s", role, asked)
 	case wamp.ErrInvalidURI:
-		return fmt.Sprintf("cannot %s: no valid URI here", what)
+		return core.InvalidURI(what(a), u, s.realm.cfg.URIRule)
 	}
-	return fmt.Sprintf("nobody has decided whether the role %q may %s: the authorizer failed", role, what)
+	return fmt.Sprintf("nobody has decided whether the role %s may %s: the authorizer failed", role, asked)
 }
 
-// maxQuotedURI is how much of a URI an explanation quotes, in octets: it must
-// fit the smallest message that a client may accept.
-const maxQuotedURI = 120
-
-func shortened(u wamp.URI) string {
-	if len(u) <= maxQuotedURI {
-		return string(u)
+// what names what an action is on.
+func what(a Action) string {
+	if a == ActionCall || a == ActionRegister {
+		return "procedure"
 	}
-	return string(u[:maxQuotedURI]) + "..."
+	return "topic"
 }

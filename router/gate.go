@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/junctorio/junctor/auth"
 	"github.com/junctorio/junctor/transport"
 	"github.com/junctorio/junctor/wamp"
 )
@@ -66,12 +67,19 @@ type verdict struct {
 	disclose bool
 }
 
-func newGate(role *dynamic, as Intent) *gate {
-	g := &gate{role: role, as: as}
+// openGate gives a session that joins a gate, if its role needs one.
+func (s *session) openGate(admitted *auth.Grant) {
+	if s.perms.dynamic == nil {
+		return
+	}
+	g := &gate{role: s.perms.dynamic}
+	g.as = Intent{
+		Realm: s.realm.cfg.Name, Session: s.id, Principal: admitted.Principal, AuthExtra: admitted.Extra, Transport: s.conn.Info(),
+	}
 	g.own.limit = maxOwnDecisions
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	g.changed = sync.NewCond(&g.mu)
-	return g
+	s.gate.Store(g)
 }
 
 // held decides, on the reader, what becomes of a message: it waits, and true is

@@ -72,7 +72,7 @@ func TestOptionsAreThoseOfTheWire(t *testing.T) {
 // optionsOf does not know: an authorizer might have denied it.
 func TestEveryOptionIsShownToAuthorizers(t *testing.T) {
 	t.Parallel()
-	none := []string{"Request", "Topic", "Procedure", "Payload"} // are no options
+	none := []string{"Request", "Topic", "Procedure", "Payload", "TrustLevel"} // are no options of clients
 	for _, m := range []wamp.Message{&wamp.Publish{}, &wamp.Subscribe{}, &wamp.Call{}, &wamp.Register{}} {
 		v := reflect.ValueOf(m).Elem()
 		for i := range v.NumField() {

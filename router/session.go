@@ -297,11 +297,7 @@ func (s *session) welcome(g *auth.Grant, w *worker) error {
 		return &wamp.Abort{Reason: wamp.ErrSystemShutdown, Message: "the router shuts down"}
 	}
 	s.peer = &core.Peer{ID: s.id, Principal: g.Principal, Roles: s.hello.Roles, Owner: s, Serializer: s.wampSerializer}
-	if s.perms.dynamic != nil {
-		s.gate.Store(newGate(s.perms.dynamic, Intent{
-			Realm: r.cfg.Name, Session: s.id, Principal: g.Principal, AuthExtra: g.Extra, Transport: s.conn.Info(),
-		}))
-	}
+	s.openGate(g)
 	s.outbox.limit(r.cfg.OutboxBytes)
 	s.acceptor.Welcomed()
 	s.log().Info("session joined", "role", g.Principal.AuthRole, "authid", g.Principal.AuthID,
