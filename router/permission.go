@@ -125,7 +125,7 @@ func compile(r *Role, disclose bool) *permissions {
 		}
 		p.DiscloseCaller = p.DiscloseCaller && disclose
 		p.DisclosePublisher = p.DisclosePublisher && disclose
-		ps.all = append(ps.all, rule{p, i, literalOctets(p.URI)})
+		ps.all = append(ps.all, rule{Permission: p, index: i, literals: literalOctets(p.URI)})
 	}
 	for i := range ps.all {
 		p := &ps.all[i]
