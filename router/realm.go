@@ -41,6 +41,13 @@ type RealmConfig struct {
 	// they announce.
 	NoMetaAPI bool
 
+	// RetainedEvents and RetainedBytes bound what publishers have retained
+	// (RET-6): the number of events, and the octets that they take. The oldest
+	// ones are given up for a new one. Defaults 100 000 and 16 MiB; a subscriber
+	// that asks for more retained events than fit into OutboxBytes at once loses
+	// the rest as it would lose any events.
+	RetainedEvents, RetainedBytes int
+
 	// OutboxBytes bounds what a session's outbox holds while its socket is
 	// full, give or take one message. Below it nothing is lost; above it an
 	// EVENT is dropped and counted (or see DisconnectSlow), a call to the
@@ -59,6 +66,10 @@ func (c *RealmConfig) check() error {
 	}
 	if c.OutboxBytes < 0 {
 		return fmt.Errorf("router: realm %q: OutboxBytes is %d, want 0 (default) or more", c.Name, c.OutboxBytes)
+	}
+	if c.RetainedEvents < 0 || c.RetainedBytes < 0 {
+		return fmt.Errorf("router: realm %q: RetainedEvents is %d and RetainedBytes is %d, want 0 (default) or more",
+			c.Name, c.RetainedEvents, c.RetainedBytes)
 	}
 	seen := make(map[string]bool)
 	for _, role := range c.Roles {
@@ -79,7 +90,7 @@ type Realm struct {
 	router *Router
 	roles  map[string]*permissions // constant
 
-	pubsub sync.RWMutex // guards broker; Publish only reads it
+	pubsub sync.RWMutex // guards broker; publishing only reads it, unless to be retained
 	broker *broker.Broker
 
 	rpc    sync.Mutex // guards the fields below; never held together with pubsub
@@ -92,7 +103,8 @@ type Realm struct {
 
 	service *service // constant; nil without a meta API
 
-	stats realmStats
+	stats      realmStats
+	forgetting atomic.Bool // a retained event was given up, which is logged once
 }
 
 // RealmStats are counters of a realm since it was added.
@@ -102,6 +114,9 @@ type RealmStats struct {
 	EventsTooLarge uint64 // events left out because the subscriber accepts smaller messages only (RS-20)
 	EventsDropped  uint64 // events lost because the subscriber's outbox was full
 	SlowConsumers  uint64 // sessions ended because their outbox was full
+	RetainedEvents int    // retained now
+	RetainedBytes  int    // that they take
+	RetainedLost   uint64 // events not retained, or not any longer, because the room was used up
 }
 
 type realmStats struct {
@@ -118,7 +133,10 @@ func newRealm(r *Router, cfg RealmConfig) *Realm {
 		router:  r,
 		roles:   make(map[string]*permissions, len(cfg.Roles)),
 		present: make(map[wamp.ID]*core.Peer),
-		broker:  broker.New(broker.Options{IDs: r.ids, URIRule: cfg.URIRule, RefuseDisclosure: cfg.RefuseDisclosure}),
+		broker: broker.New(broker.Options{
+			IDs: r.ids, URIRule: cfg.URIRule, RefuseDisclosure: cfg.RefuseDisclosure,
+			MaxRetained: cfg.RetainedEvents, MaxRetainedBytes: cfg.RetainedBytes,
+		}),
 		dealer: dealer.New(dealer.Options{
 			IDs: r.ids, URIRule: cfg.URIRule, RefuseDisclosure: cfg.RefuseDisclosure, StrictRequestIDs: cfg.StrictRequestIDs,
 		}),
@@ -137,12 +155,18 @@ func (r *Realm) Name() wamp.URI { return r.cfg.Name }
 
 // Stats returns the realm's counters.
 func (r *Realm) Stats() RealmStats {
+	r.pubsub.RLock()
+	held := r.broker.Stats()
+	r.pubsub.RUnlock()
 	return RealmStats{
 		Sessions:       r.stats.sessions.Load(),
 		Joined:         r.stats.joined.Load(),
 		EventsTooLarge: r.stats.eventsTooLarge.Load(),
 		EventsDropped:  r.stats.eventsDropped.Load(),
 		SlowConsumers:  r.stats.slowConsumers.Load(),
+		RetainedEvents: held.Retained,
+		RetainedBytes:  held.RetainedBytes,
+		RetainedLost:   held.RetainedLost,
 	}
 }
 

@@ -58,18 +58,6 @@ func (s *session) publish(m *wamp.Publish, w *worker) {
 	s.realm.publish(s.peer, m, w)
 }
 
-// publish has the broker distribute a publication that is authorized. A
-// session that has left publishes nothing any more.
-func (r *Realm) publish(from *core.Peer, m *wamp.Publish, w *worker) {
-	r.pubsub.RLock()
-	defer r.pubsub.RUnlock()
-	if s, ok := from.Owner.(*session); ok && s.absent.pubsub {
-		return
-	}
-	r.broker.Publish(from, m, &w.out)
-	w.deliver()
-}
-
 func (s *session) subscribe(m *wamp.Subscribe, w *worker) {
 	if v := s.verdict(ActionSubscribe, m.Topic, m.Match, w); v.refusal != "" {
 		s.refuse(m, m.Request, v.refusal, w)

@@ -324,6 +324,8 @@ func TestRealmConfigIsChecked(t *testing.T) {
 		"a role twice":         {Name: "a", Roles: []router.Role{{Name: "r"}, {Name: "r"}}},
 		"a pattern with space": {Name: "a", Roles: []router.Role{{Name: "r", Permissions: []router.Permission{{URI: "a b"}}}}},
 		"a negative bound":     {Name: "a", OutboxBytes: -1},
+		"a negative number":    {Name: "a", RetainedEvents: -1},
+		"negative room":        {Name: "a", RetainedBytes: -1},
 	} {
 		if _, err := r.AddRealm(cfg); err == nil {
 			t.Errorf("%s: accepted", name)

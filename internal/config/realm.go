@@ -25,6 +25,8 @@ type RealmOptions struct {
 	RefuseDisclosure bool
 	QueuedBytes      int  // octets that wait for one session whose socket is full
 	DisconnectSlow   bool // instead of dropping events
+	RetainedEvents   int
+	RetainedBytes    int
 }
 
 var realmObject = object[Realm]{
@@ -111,6 +113,18 @@ var realmOptionsObject = object[RealmOptions]{
 			is: into(oneOf(word[bool]{"drop", false}, word[bool]{"disconnect", true}),
 				func(o *RealmOptions) *bool { return &o.DisconnectSlow }),
 			doc: "What becomes of an event for a client for which too much is queued: it is dropped and counted, or the client is disconnected.",
+		},
+		{
+			key: "max_retained_events", added: true, def: "100000",
+			is:   into(integer(1, 1<<31-1, "events"), func(o *RealmOptions) *int { return &o.RetainedEvents }),
+			doc:  "How many events are kept for those who subscribe later, of all that were published with `retain`. The oldest ones are given up for a new one, and counted.",
+			note: "keeps them without limit.",
+		},
+		{
+			key: "max_retained_bytes", added: true, def: "16777216",
+			is:   into(integer(1, 1<<40, "bytes"), func(o *RealmOptions) *int { return &o.RetainedBytes }),
+			doc:  "How many bytes the retained events may take, with topics, lists and 512 for each. Who asks for more than `max_queued_bytes` of them at once loses the rest, or is disconnected, by `slow_consumers`.",
+			note: "keeps them without limit.",
 		},
 		{key: "bridge_meta_api", is: ignored[RealmOptions]("there is no management realm to bridge to")},
 		{key: "event_dispatching_chunk_size", is: ignored[RealmOptions]("junctor delivers events without chunks")},

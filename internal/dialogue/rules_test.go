@@ -33,11 +33,12 @@ var elsewhere = map[string]string{
 	"PREG-4": "is PREG-3 in other words",
 	"PREG-8": "is PREG-3 in other words",
 	"PSUB-4": "is about other routers",
+	"RET-6":  "bounds: package broker",
 }
 
 // covered are the families of rules that are the router's, all of them.
 var covered = []string{
-	"MSG", "ID", "URI", "SES", "PV", "PS", "RPC", "ORD", "PEX", "BWL", "PID", "PSUB",
+	"MSG", "ID", "URI", "SES", "PV", "PS", "RPC", "ORD", "PEX", "BWL", "PID", "PSUB", "RET",
 	"PREG", "SHR", "CID", "CAN", "PCR", "PCI", "TMO", "RER", "PPT",
 }
 

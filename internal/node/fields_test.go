@@ -22,7 +22,7 @@ func TestEveryConfigurationFieldIsHandled(t *testing.T) {
 		reflect.TypeFor[config.Router]():            {"Realms", "Components", "Transports"},
 		reflect.TypeFor[config.Realm]():             {"ID", "Name", "Options", "Roles"},
 		reflect.TypeFor[config.RealmOptions](): {
-			"URICheck", "StrictRequestIDs", "RefuseDisclosure", "QueuedBytes", "DisconnectSlow",
+			"URICheck", "StrictRequestIDs", "RefuseDisclosure", "QueuedBytes", "DisconnectSlow", "RetainedEvents", "RetainedBytes",
 			"MetaAPI",
 		},
 		reflect.TypeFor[config.Role]():                    {"ID", "Name", "Permissions", "AllowByDefault"},

@@ -77,6 +77,7 @@ func realmConfig(realm config.Realm) router.RealmConfig {
 		Name: realm.Name, URIRule: o.URICheck,
 		StrictRequestIDs: o.StrictRequestIDs, RefuseDisclosure: o.RefuseDisclosure,
 		OutboxBytes: o.QueuedBytes, DisconnectSlow: o.DisconnectSlow, NoMetaAPI: !o.MetaAPI,
+		RetainedEvents: o.RetainedEvents, RetainedBytes: o.RetainedBytes,
 	}
 	for _, role := range realm.Roles {
 		rr := router.Role{Name: role.Name, AllowByDefault: role.AllowByDefault}

@@ -19,6 +19,14 @@ type Options struct {
 	// less means DefaultMaxSubscriptions.
 	MaxSubscriptions int
 
+	// MaxRetained and MaxRetainedBytes bound the events that are retained
+	// (RET-6): their number, and the octets of their payloads, topics and lists
+	// with a flat rate for the rest. To make room for a new event the oldest ones
+	// are given up; one that is larger than all the room is not retained, nor is
+	// then what it replaces. Stats.RetainedLost counts them. 0 or less means
+	// DefaultMaxRetained and DefaultMaxRetainedBytes.
+	MaxRetained, MaxRetainedBytes int
+
 	// RefuseDisclosure refuses publications that ask for the publisher's
 	// identity to be disclosed, with ERROR wamp.ErrDiscloseMeNotAllowed where
 	// they are acknowledged, silently otherwise (PID-2).
@@ -37,6 +45,7 @@ type Broker struct {
 	topics   uritree.Tree[*subscription]
 	byID     map[wamp.ID]*subscription
 	lastID   wamp.ID // the highest subscription ID in use so far
+	retained retention
 }
 
 // New returns a Broker without subscriptions.
@@ -44,10 +53,17 @@ func New(o Options) *Broker {
 	if o.MaxSubscriptions <= 0 {
 		o.MaxSubscriptions = DefaultMaxSubscriptions
 	}
+	if o.MaxRetained <= 0 {
+		o.MaxRetained = DefaultMaxRetained
+	}
+	if o.MaxRetainedBytes <= 0 {
+		o.MaxRetainedBytes = DefaultMaxRetainedBytes
+	}
 	return &Broker{
 		o:        o,
 		sessions: map[*core.Peer]*session{},
 		byID:     map[wamp.ID]*subscription{},
+		retained: retention{maxEvents: o.MaxRetained, maxBytes: o.MaxRetainedBytes},
 	}
 }
 
@@ -59,6 +75,7 @@ func (b *Broker) Features() []wamp.Feature {
 		wamp.FeaturePublisherIdentification,
 		wamp.FeaturePatternBasedSubscription,
 		wamp.FeaturePayloadPassthruMode,
+		wamp.FeatureEventRetention,
 	}
 }
 
@@ -66,10 +83,18 @@ func (b *Broker) Features() []wamp.Feature {
 type Stats struct {
 	Subscriptions int // subscriptions that have at least one subscriber
 	Subscribers   int // sum of the subscribers of all subscriptions
+
+	Retained      int    // events
+	RetainedBytes int    // as Options.MaxRetainedBytes counts them
+	RetainedLost  uint64 // events not retained, or not any longer, for want of room
 }
 
 // Stats returns the current counts.
-func (b *Broker) Stats() Stats { return b.stats }
+func (b *Broker) Stats() Stats {
+	s, r := b.stats, &b.retained
+	s.Retained, s.RetainedBytes, s.RetainedLost = r.events, r.bytes, r.lost
+	return s
+}
 
 // Leave forgets a peer whose session ended: its subscriptions end (PS-6). It
 // must be the last operation with the peer.

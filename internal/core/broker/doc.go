@@ -10,9 +10,11 @@
 // deliveries carry to each of them, so that the shell encodes it once.
 //
 // Payloads and attributes are handed on by value, without copying: a delivery
-// that carries one is valid as long as the publication it came from.
+// that carries one is valid as long as the publication it came from. Only a
+// publication to be retained must be the broker's to keep.
 //
-// Publish, Features and Stats only read a Broker: any number of goroutines may
-// call them at the same time. Subscribe, Unsubscribe and Leave exclude each
-// other and these.
+// Publish (of what is not to be retained), Features and Stats only read a
+// Broker: any number of goroutines may call them at the same time. Subscribe,
+// Unsubscribe, Leave, and Publish of what is to be retained, exclude each other
+// and these.
 package broker

@@ -8,26 +8,33 @@ import (
 // Publish sends an EVENT for every subscription that matches m.Topic (PSUB-1)
 // to each of its subscribers that may receive it, and PUBLISHED or ERROR to
 // the peer if m asks for it (PS-5), last. The EVENTs of one publication have
-// the same publication ID (PS-3).
+// the same publication ID (PS-3), which Publish returns; it is 0 if the
+// publication was refused.
 //
-// It only reads the broker. It allocates nothing when out is warm and the
-// publication's black- and whitelists, if any, are short.
-func (b *Broker) Publish(from *core.Peer, m *wamp.Publish, out *core.Deliveries) {
+// It only reads the broker unless m.Retain is set: then it keeps what m holds,
+// which nobody may change any more (RET-1). It allocates nothing when out is
+// warm, m is not to be retained, and its black- and whitelists, if any, are
+// short.
+func (b *Broker) Publish(from *core.Peer, m *wamp.Publish, out *core.Deliveries) wamp.ID {
 	if refusal := b.refusePublish(from, m); refusal != "" {
 		if m.Acknowledge {
 			out.Refuse(from, wamp.CodePublish, m.Request, refusal, b.whyNot(m, refusal))
 		}
-		return
+		return 0
 	}
 	p := publication{from: from, m: m, id: b.o.IDs.RandomID(), filter: compile(m.Filter)}
 	for sub := range b.topics.Match(m.Topic) {
 		p.send(sub, out)
+	}
+	if m.Retain {
+		b.retained.keep(&p)
 	}
 	if m.Acknowledge {
 		ack := out.Published()
 		ack.Request, ack.Publication = m.Request, p.id
 		out.Send(from, ack)
 	}
+	return p.id
 }
 
 // refusePublish returns why a PUBLISH is refused, or "".
@@ -86,11 +93,17 @@ func (p *publication) reaches(to *core.Peer) bool {
 }
 
 func (p *publication) fill(ev *wamp.Event, sub *subscription) {
-	ev.Subscription, ev.Publication = sub.id, p.id
-	ev.Attributes, ev.Payload = p.m.Attributes, p.m.Payload
+	p.describe(ev)
+	ev.Subscription = sub.id
 	if sub.match != wamp.MatchExact { // PSUB-2
 		ev.Topic = p.m.Topic
 	}
+}
+
+// describe fills what is the same for all subscriptions.
+func (p *publication) describe(ev *wamp.Event) {
+	ev.Publication = p.id
+	ev.Attributes, ev.Payload = p.m.Attributes, p.m.Payload
 	if p.m.DiscloseMe { // PID-1
 		ev.Publisher = p.from.ID
 		ev.PublisherAuthID = p.from.Principal.AuthID

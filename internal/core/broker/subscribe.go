@@ -10,7 +10,8 @@ import (
 
 // Subscribe makes the peer a subscriber of (m.Topic, m.Match) and sends
 // SUBSCRIBED or ERROR. A peer that is one already gets the same subscription ID
-// again and nothing changes (PS-1). Topics below "wamp." may be subscribed to
+// again and nothing changes (PS-1), but that it, too, is sent the retained events
+// where it asks for them (RET-2, RET-5). Topics below "wamp." may be subscribed to
 // by anyone (URI-3).
 func (b *Broker) Subscribe(from *core.Peer, m *wamp.Subscribe, now time.Time, out *core.Deliveries) {
 	if !m.Topic.ValidPattern(m.Match, b.o.URIRule) {
@@ -31,6 +32,9 @@ func (b *Broker) Subscribe(from *core.Peer, m *wamp.Subscribe, now time.Time, ou
 		b.enter(s, sub, out)
 	}
 	out.Send(from, &wamp.Subscribed{Request: m.Request, Subscription: sub.id})
+	if m.GetRetained {
+		b.retained.send(sub, from, out)
+	}
 }
 
 // Unsubscribe ends the peer's membership in a subscription and sends

@@ -1,5 +1,6 @@
 // Package uritree indexes values by URI and matching policy: subscriptions,
-// registrations, permissions.
+// registrations, permissions; and, the other way round, values that patterns
+// look for by their URI: retained events (Index).
 //
 // A Tree answers which patterns match a concrete URI: all of them (Match, for
 // events and permissions), or the one that decides a call (Best). What a

@@ -223,6 +223,7 @@ func TestTreeBehavesAsTheObviousModel(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		var tree uritree.Tree[key]
+		var index uritree.Index[wamp.URI] // of the exact keys
 		want := model{}
 		drawKey := func() key { return key{uris.Draw(t, "uri"), policies.Draw(t, "match")} }
 		drawKnown := func() key {
@@ -236,12 +237,18 @@ func TestTreeBehavesAsTheObviousModel(t *testing.T) {
 			if got := tree.Delete(k.URI, k.Match); got != want[k] {
 				t.Fatalf("Delete(%v) = %v, want %v", k, got, want[k])
 			}
+			if k.Match == wamp.MatchExact && index.Delete(k.URI) != want[k] {
+				t.Fatalf("Index.Delete(%q) = %v", k.URI, !want[k])
+			}
 			delete(want, k)
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"set": func(*rapid.T) {
 				k := drawKey()
 				tree.Set(k.URI, k.Match, k)
+				if k.Match == wamp.MatchExact {
+					index.Set(k.URI, k.URI)
+				}
 				want[k] = true
 			},
 			"delete":       func(*rapid.T) { remove(drawKey()) },
@@ -252,7 +259,10 @@ func TestTreeBehavesAsTheObviousModel(t *testing.T) {
 					t.Fatalf("Get(%v) = %v, %v, want %v", k, got, ok, want[k])
 				}
 			},
-			"": func(t *rapid.T) { checkAgainst(t, &tree, want) },
+			"": func(t *rapid.T) {
+				checkAgainst(t, &tree, want)
+				checkIndex(t, &index, want, drawKey())
+			},
 		})
 	})
 }
@@ -283,5 +293,30 @@ func checkAgainst(t *rapid.T, tree *uritree.Tree[key], want model) {
 		if got, ok := tree.Get(k.URI, k.Match); !ok || got != k {
 			t.Fatalf("Get(%v) = %v, %v", k, got, ok)
 		}
+	}
+}
+
+func checkIndex(t *rapid.T, x *uritree.Index[wamp.URI], m model, pattern key) {
+	exact, want := 0, []wamp.URI{}
+	for k := range m {
+		if k.Match != wamp.MatchExact {
+			continue
+		}
+		exact++
+		if got, ok := x.Get(k.URI); !ok || got != k.URI {
+			t.Fatalf("Index.Get(%q) = %q, %v", k.URI, got, ok)
+		}
+		if k.URI.Matches(pattern.URI, pattern.Match) {
+			want = append(want, k.URI)
+		}
+	}
+	got := append([]wamp.URI{}, slices.Collect(x.MatchedBy(pattern.URI, pattern.Match))...)
+	slices.Sort(got)
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" || x.Len() != exact {
+		t.Fatalf("MatchedBy(%v), of %d: %s", pattern, x.Len(), diff)
+	}
+	for range x.MatchedBy(pattern.URI, pattern.Match) {
+		break // an iteration may end anywhere
 	}
 }
