@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"errors"
+	"time"
 
 	"github.com/junctorio/junctor/transport"
 	"github.com/junctorio/junctor/wamp"
@@ -17,6 +18,7 @@ var ErrUnknown = errors.New("unknown principal")
 type Query struct {
 	Realm     wamp.URI
 	AuthID    string // as in HELLO; may be empty
+	AuthRole  string // as in HELLO: what the client would like to be; may be empty
 	Method    string
 	Extra     wamp.Dict // HELLO.Details.authextra; may be nil
 	Session   wamp.ID
@@ -28,9 +30,10 @@ type Query struct {
 type Account struct {
 	AuthID   string    // empty: the one that was asked for
 	Role     string    // required
-	Realm    wamp.URI  // the only realm it may join; empty: any
+	Realm    wamp.URI  // the realm it joins whatever it asked for, as in Crossbar.io; empty: that one
 	Provider string    // WELCOME.Details.authprovider, such as "static"
 	Extra    wamp.Dict // WELCOME.Details.authextra; may be nil
+	Expires  time.Time // when the session ends; zero: never
 
 	// What proves the identity, by method; the others are nil.
 	CRA   *CRASecret

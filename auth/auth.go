@@ -2,7 +2,7 @@
 // authentication (section 4 of the rules).
 //
 // A listening transport owns a Set of Authenticators. Joining is a series of
-// Steps: a Set picks the method and begins; each Step is either a Grant or a
+// Steps: a Set picks the method, which begins; each Step is either a Grant or a
 // Challenge with the Exchange that judges the answer; a refusal is an error,
 // which is a *wamp.Abort where the client may learn the reason.
 //
@@ -13,6 +13,7 @@ package auth
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/junctorio/junctor/transport"
 	"github.com/junctorio/junctor/wamp"
@@ -28,7 +29,9 @@ type Request struct {
 // Grant admits a client.
 type Grant struct {
 	Principal wamp.Principal
+	Realm     wamp.URI  // the realm to join instead of HELLO's; empty: that one
 	Extra     wamp.Dict // WELCOME.Details.authextra; may be nil
+	Expires   time.Time // when the session ends; zero: never
 }
 
 // Step is one answer of the router's: exactly one of Grant and Challenge is set.
@@ -55,26 +58,36 @@ type Exchange interface {
 // Set is the methods that a transport accepts. The empty Set admits nobody.
 type Set []Authenticator
 
-// Begin picks the first method of the client's list that the Set has, and
-// begins with it (AUTH-1). A HELLO without methods asks for "anonymous".
-func (s Set) Begin(ctx context.Context, req *Request) (Step, error) {
-	offered := req.Hello.AuthMethods
+// Pick returns the first method of the client's list that the Set has (AUTH-1):
+// that one decides, no other is tried. A HELLO without methods asks for
+// "anonymous". The error is a *wamp.Abort.
+func (s Set) Pick(hello *wamp.Hello) (Authenticator, error) {
+	offered := hello.AuthMethods
 	if len(offered) == 0 {
 		offered = []string{MethodAnonymous}
 	}
 	for _, method := range offered {
 		if i := slices.IndexFunc(s, func(a Authenticator) bool { return a.Method() == method }); i >= 0 {
-			return s[i].Begin(ctx, req)
+			return s[i], nil
 		}
 	}
 	if slices.Equal(offered, []string{MethodAnonymous}) {
-		return Step{}, &wamp.Abort{
+		return nil, &wamp.Abort{
 			Reason:  wamp.ErrAuthenticationRequired,
 			Message: "this transport does not admit anonymous clients",
 		}
 	}
-	return Step{}, &wamp.Abort{
+	return nil, &wamp.Abort{
 		Reason:  wamp.ErrNoMatchingAuthMethod,
 		Message: "none of the offered authentication methods is available on this transport",
 	}
+}
+
+// Begin begins with the method that Pick returns.
+func (s Set) Begin(ctx context.Context, req *Request) (Step, error) {
+	a, err := s.Pick(req.Hello)
+	if err != nil {
+		return Step{}, err
+	}
+	return a.Begin(ctx, req)
 }

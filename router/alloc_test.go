@@ -2,7 +2,6 @@ package router
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"fmt"
 	"strconv"
@@ -92,7 +91,7 @@ func (s *session) head(t testing.TB, m wamp.Message) []byte {
 
 func (s *session) handleFrame(t testing.TB, frame []byte) {
 	s.batch = append(s.batch[:0], frame)
-	if err := s.handleBatch(context.Background(), s.batch, nil); err != nil {
+	if err := s.handleBatch(s.batch, nil); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -58,6 +58,9 @@ type Role struct {
 	// DecisionLifetime is how long a decision counts that the Authorizer wants
 	// kept; 0 means DefaultDecisionLifetime.
 	DecisionLifetime time.Duration
+
+	// Trusted reserves the role for connections whose Access is Trusted.
+	Trusted bool
 }
 
 // Permission says what sessions of a role may do with the URIs that it
@@ -99,6 +102,7 @@ type permissions struct {
 	all      []rule // those of tree
 	fallback rule   // decides what no other speaks of
 	dynamic  *dynamic
+	trusted  bool // see Role
 }
 
 // rule is a permission that counts.
@@ -112,7 +116,7 @@ type rule struct {
 // compile makes a role ready. Of two permissions with the same pattern the
 // later one counts, as in Crossbar.io. Without disclose, none discloses anybody.
 func compile(r *Role, disclose bool) *permissions {
-	ps := &permissions{fallback: rule{index: -1, literals: -1}}
+	ps := &permissions{fallback: rule{index: -1, literals: -1}, trusted: r.Trusted}
 	if r.AllowByDefault {
 		ps.fallback.Allow = ActionCall | ActionRegister | ActionPublish | ActionSubscribe
 	}

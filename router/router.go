@@ -60,9 +60,10 @@ func (o Options) withDefaults() Options {
 
 // Router holds realms and the sessions that joined them.
 type Router struct {
-	opts   Options
-	budget budget
-	ids    randomIDs
+	opts     Options
+	budget   budget
+	ids      randomIDs
+	attempts *Attempts // of transports that have none of their own
 
 	mu       sync.Mutex // guards the fields below
 	realms   map[wamp.URI]*Realm
@@ -77,6 +78,7 @@ func New(opts Options) *Router {
 	opts = opts.withDefaults()
 	r := &Router{
 		opts:     opts,
+		attempts: NewAttempts(DefaultAttempts, DefaultAttemptsWindow),
 		realms:   make(map[wamp.URI]*Realm),
 		sessions: make(map[wamp.ID]*session),
 		conns:    make(map[*session]struct{}),
@@ -115,9 +117,18 @@ type Access struct {
 	// Methods authenticate the clients. The empty Set admits nobody.
 	Methods auth.Set
 
+	// Trusted says that the connection is the program's own: it may get roles
+	// that are Trusted, which authentication alone never gives.
+	Trusted bool
+
 	// HelloTimeout bounds the time from the connection to WELCOME, waiting for
-	// HELLO and AUTHENTICATE included (RS-12, SES-9). Default 10 s.
+	// HELLO and AUTHENTICATE and what Methods take included (RS-12, SES-9).
+	// Default 10 s.
 	HelloTimeout time.Duration
+
+	// Attempts bounds failed attempts to join per address; several transports
+	// may share it. Nil means the router's own, with the defaults.
+	Attempts *Attempts
 
 	// KeepAlive says when clients that have joined are sent a PING, and when
 	// the connection of one that does not answer is closed.
@@ -141,7 +152,7 @@ func (r *Router) Attach(ctx context.Context, conn transport.Conn, access Access)
 	if ctx.Done() != nil {
 		defer context.AfterFunc(ctx, s.kill)()
 	}
-	err = s.run(ctx)
+	err = s.run()
 	r.removeConn(s)
 	return err
 }

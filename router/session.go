@@ -1,7 +1,6 @@
 package router
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -23,9 +22,6 @@ import (
 // ignored, after the router's last message: closing a socket with unread input
 // resets it, and the peer would lose that message.
 const lingerTimeout = 500 * time.Millisecond
-
-// defaultHelloTimeout is the default of Access.HelloTimeout.
-const defaultHelloTimeout = 10 * time.Second
 
 // maxKeptBatch is how many message slices an idle session keeps room for.
 const maxKeptBatch = 16
@@ -59,14 +55,15 @@ type session struct {
 	copes bool             // with a PING
 	watch *keepalive.Watch // nil unless the client is sent PINGs
 
-	helloTimer *time.Timer   // until joined
-	exchange   auth.Exchange // while a challenge is pending
-	hello      *wamp.Hello   // while authenticating
+	joining atomic.Pointer[joining] // until joined
+	expiry  *time.Timer             // ends the session when its authentication expires; mostly nil
 
 	lossy   atomic.Bool // an event did not reach it, which is logged once
 	slow    atomic.Bool // ended because its outbox was full
 	joined  atomic.Bool // a WELCOME was sent
-	leaving atomic.Bool // the router shuts down
+	leaving atomic.Bool // it is being ended by the router
+
+	authenticating atomic.Bool // HELLO was received
 }
 
 func newSession(r *Router, conn transport.Conn, access Access) (*session, error) {
@@ -94,7 +91,7 @@ func newSession(r *Router, conn transport.Conn, access Access) (*session, error)
 	if s.access.HelloTimeout == 0 {
 		s.access.HelloTimeout = defaultHelloTimeout
 	}
-	s.helloTimer = time.AfterFunc(s.access.HelloTimeout, s.helloExpired)
+	s.beginJoining()
 	return s, nil
 }
 
@@ -104,16 +101,16 @@ var errEnded = errors.New("session ended")
 // run is the reader: it serves the connection until it ends. What it and its
 // callers keep on the stack, an idle session pays for, so that the end of a
 // session has a function of its own.
-func (s *session) run(ctx context.Context) error {
-	return s.finish(s.readLoop(ctx))
+func (s *session) run() error {
+	return s.finish(s.readLoop())
 }
 
 // readLoop reads and handles batches of messages until the session ends.
-func (s *session) readLoop(ctx context.Context) error {
+func (s *session) readLoop() error {
 	for {
 		batch, control, err := s.conn.Read(s.batch[:0])
 		if len(batch) > 0 || len(control) > 0 {
-			if err := s.handleBatch(ctx, batch, control); err != nil {
+			if err := s.handleBatch(batch, control); err != nil {
 				return err
 			}
 		}
@@ -130,21 +127,14 @@ func (s *session) readLoop(ctx context.Context) error {
 // finish says the last word where one is due, closes the connection, and returns
 // Attach's error.
 func (s *session) finish(err error) error {
-	s.stopHelloTimer()
+	s.endJoining()
+	s.stopExpiry()
 	s.watch.Stop()
 	if failure := s.gate.Load().end(); failure != nil {
 		err = failure
 	}
 	s.leave()
-	var abort *wamp.Abort
-	if pe := wamp.AsProtocolError(err); pe != nil {
-		abort = pe.Abort()
-		s.log().Info("session aborted", "reason", string(pe.Reason), "err", pe.Message)
-	} else if errors.As(err, &abort) {
-		s.log().Info("join refused", "reason", string(abort.Reason), "err", abort.Message)
-	} else {
-		s.log().Debug("connection ended", "err", err)
-	}
+	abort := s.lastWord(err)
 	if abort != nil {
 		s.sayLast(abort)
 	}
@@ -159,26 +149,34 @@ func (s *session) finish(err error) error {
 	return err
 }
 
-func (s *session) helloExpired() {
-	s.connLog().Info("connection closed: no session within the time allowed", "timeout", s.access.HelloTimeout)
-	s.kill()
-}
-
-func (s *session) stopHelloTimer() {
-	if s.helloTimer != nil {
-		s.helloTimer.Stop()
-		s.helloTimer = nil
-	}
-}
-
 // kill ends the connection at once; it may be called from anywhere.
 func (s *session) kill() {
+	if j := s.joining.Load(); j != nil {
+		j.cancel()
+	}
 	s.conn.Close()
 	s.gate.Load().stop()
 }
 
+// lastWord logs why the connection ends, and returns what the client is told of
+// it; nil if nothing.
+func (s *session) lastWord(err error) (abort *wamp.Abort) {
+	var denied *auth.Denial
+	pe := wamp.AsProtocolError(err)
+	switch {
+	case pe != nil:
+		abort = pe.Abort()
+		s.log().Info("session aborted", "reason", string(pe.Reason), "err", pe.Message)
+	case !errors.As(err, &abort):
+		s.log().Debug("connection ended", "err", err)
+	case !errors.As(err, &denied): // otherwise it is logged already
+		s.log().Info("join refused", "reason", string(abort.Reason), "err", abort.Message)
+	}
+	return abort
+}
+
 // handleBatch handles what one read brought, then flushes what that led to.
-func (s *session) handleBatch(ctx context.Context, batch [][]byte, control []byte) error {
+func (s *session) handleBatch(batch [][]byte, control []byte) error {
 	w := takeWorker()
 	defer w.release()
 	defer w.flush()
@@ -197,7 +195,7 @@ func (s *session) handleBatch(ctx context.Context, batch [][]byte, control []byt
 			return err
 		}
 		w.frame = frame
-		if err := s.receive(ctx, m, w); err != nil {
+		if err := s.receive(m, w); err != nil {
 			return err
 		}
 	}
@@ -205,7 +203,7 @@ func (s *session) handleBatch(ctx context.Context, batch [][]byte, control []byt
 }
 
 // receive handles one message.
-func (s *session) receive(ctx context.Context, m wamp.Message, w *worker) error {
+func (s *session) receive(m wamp.Message, w *worker) error {
 	if s.leaving.Load() && s.acceptor.Established() {
 		s.acceptor.Goodbye()
 	}
@@ -217,9 +215,9 @@ func (s *session) receive(ctx context.Context, m wamp.Message, w *worker) error 
 	case coresession.Route:
 		return s.route(m, w)
 	case coresession.Join:
-		return s.join(ctx, m.(*wamp.Hello), w)
+		return s.join(m.(*wamp.Hello), w)
 	case coresession.Verify:
-		return s.verify(ctx, m.(*wamp.Authenticate), w)
+		return s.verify(m.(*wamp.Authenticate), w)
 	case coresession.EchoGoodbye:
 		if g := s.gate.Load(); g != nil {
 			s.await(w, func() { g.drain(s.router.opts.GoodbyeTimeout) })
@@ -232,112 +230,6 @@ func (s *session) receive(ctx context.Context, m wamp.Message, w *worker) error 
 	default: // Ignore
 		return nil
 	}
-}
-
-// join answers HELLO.
-func (s *session) join(ctx context.Context, m *wamp.Hello, w *worker) error {
-	if !m.Realm.Valid(wamp.URILoose) {
-		return &wamp.Abort{Reason: wamp.ErrInvalidURI, Message: fmt.Sprintf("realm %q is no valid URI", m.Realm)}
-	}
-	if s.realm = s.router.Realm(m.Realm); s.realm == nil {
-		return &wamp.Abort{Reason: wamp.ErrNoSuchRealm, Message: fmt.Sprintf("there is no realm %q on this router", m.Realm)}
-	}
-	// What is a violation depends on the realm, known only now.
-	s.acceptor = coresession.NewAcceptor(s.realm.acceptorOptions())
-	if _, violation := s.acceptor.Receive(m); violation != nil {
-		return violation
-	}
-	s.id = s.router.reserveID(s)
-	hello := *m
-	s.hello = &hello
-	w.flush() // an authenticator may take its time
-	step, err := s.access.Methods.Begin(ctx, &auth.Request{Hello: s.hello, Session: s.id, Transport: s.conn.Info()})
-	return s.proceed(step, err, w)
-}
-
-// verify answers AUTHENTICATE.
-func (s *session) verify(ctx context.Context, m *wamp.Authenticate, w *worker) error {
-	w.flush()
-	step, err := s.exchange.Authenticate(ctx, m)
-	return s.proceed(step, err, w)
-}
-
-// proceed does what an authenticator answered.
-func (s *session) proceed(step auth.Step, err error, w *worker) error {
-	var refusal *wamp.Abort
-	switch {
-	case errors.As(err, &refusal):
-		return refusal
-	case err != nil: // the reason is for the log, not for the client
-		s.log().Warn("authentication failed", "err", err)
-		return &wamp.Abort{Reason: wamp.ErrAuthenticationFailed, Message: "authentication failed"}
-	case step.Challenge != nil:
-		s.exchange = step.Exchange
-		s.acceptor.Challenged()
-		return w.send(s, step.Challenge, nil)
-	}
-	return s.welcome(step.Grant, w)
-}
-
-// welcome admits the client: the realm knows the session before the client
-// does (SES-8).
-func (s *session) welcome(g *auth.Grant, w *worker) error {
-	r := s.realm
-	if s.perms = r.roles[g.Principal.AuthRole]; s.perms == nil {
-		if g.Principal.AuthRole != auth.DefaultRole {
-			return &wamp.Abort{
-				Reason:  wamp.ErrNoSuchRole,
-				Message: fmt.Sprintf("realm %q has no role %q", r.cfg.Name, g.Principal.AuthRole),
-			}
-		}
-		s.perms = nothing
-	}
-	s.joined.Store(true)
-	if s.leaving.Load() {
-		return &wamp.Abort{Reason: wamp.ErrSystemShutdown, Message: "the router shuts down"}
-	}
-	s.peer = &core.Peer{ID: s.id, Principal: g.Principal, Roles: s.hello.Roles, Owner: s, Serializer: s.wampSerializer}
-	s.openGate(g)
-	s.outbox.limit(r.cfg.OutboxBytes)
-	s.acceptor.Welcomed()
-	s.log().Info("session joined", "role", g.Principal.AuthRole, "authid", g.Principal.AuthID,
-		"method", g.Principal.AuthMethod, "serializer", s.serializer.String(), "agent", s.hello.Agent)
-	s.stopHelloTimer()
-	s.copes = s.copes || transport.CopesWithPing(s.hello.Agent)
-	s.keepAlive()
-	s.hello, s.exchange = nil, nil
-	if told := s.router.opts.OnJoin; told != nil {
-		told(r.cfg.Name, g.Principal)
-	}
-	if err := s.sendWelcome(g, w); err != nil {
-		return err
-	}
-	r.enter(s.peer, w)
-	return nil
-}
-
-// sendWelcome sends WELCOME, without what can be left out when the client's
-// limit is too small for all of it.
-func (s *session) sendWelcome(g *auth.Grant, w *worker) error {
-	m := &wamp.Welcome{
-		Session:      s.id,
-		Roles:        s.realm.features(),
-		Realm:        s.realm.cfg.Name,
-		Agent:        s.router.opts.Agent,
-		AuthID:       g.Principal.AuthID,
-		AuthRole:     g.Principal.AuthRole,
-		AuthMethod:   g.Principal.AuthMethod,
-		AuthProvider: g.Principal.AuthProvider,
-		AuthExtra:    g.Extra,
-	}
-	err := w.send(s, m, nil)
-	if errors.Is(err, errTooLarge) {
-		short := *m
-		short.Agent = ""
-		short.Roles = wamp.Roles{}.With(wamp.RoleBroker).With(wamp.RoleDealer)
-		err = w.send(s, &short, nil)
-	}
-	return err
 }
 
 // leave takes the session out of its realm, if it is in one.

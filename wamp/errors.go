@@ -51,7 +51,8 @@ const (
 	CloseRealm          URI = "wamp.close.close_realm"
 	CloseGoodbyeAndOut  URI = "wamp.close.goodbye_and_out"
 	CloseKilled         URI = "wamp.close.killed"
-	CloseNormal         URI = "wamp.close.normal" // what Autobahn and Crossbar.io send
+	CloseNormal         URI = "wamp.close.normal"                    // what Autobahn and Crossbar.io send
+	CloseExpired        URI = "junctor.close.authentication_expired" // not in the RFC; what the session was granted has expired
 )
 
 // Error describes e with its URI and, where the first argument is a string,

@@ -27,7 +27,7 @@ var layers = []struct {
 	{"router", shell},
 	{"client", shell},
 	{"junctortest", []string{"wamp", "client", "router", "auth", "transport/..."}},
-	{"internal/config", []string{"wamp", "transport"}},
+	{"internal/config", []string{"wamp", "transport", "auth"}},
 	{"component/...", []string{"wamp", "client"}},
 	{"internal/procgroup", nil},
 	{"internal/builtin/hosttest", []string{"wamp", "client", "component", "router", "auth", "transport/..."}},

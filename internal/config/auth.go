@@ -5,6 +5,7 @@ package config
 type Auth struct {
 	Place
 	Anonymous *Anonymous // set by default when the file has no auth at all
+	WAMPCRA   *CRA
 }
 
 // Anonymous admits everybody with one role.
@@ -23,7 +24,10 @@ var authObject = object[Auth]{
 			absent: "not offered", doc: "Admit everybody. Without `auth` at all, this is what is offered.",
 		},
 		laterMethod("ticket"),
-		laterMethod("wampcra"),
+		{
+			key: "wampcra", is: into(pointer(craVariants.form()), func(a *Auth) **CRA { return &a.WAMPCRA }),
+			absent: "not offered", doc: "Log in by signing a challenge with a secret that both sides know.",
+		},
 		laterMethod("scram"),
 		laterMethod("cryptosign"),
 		laterMethod("tls"),
@@ -53,7 +57,7 @@ func refusedMethod(name, link string, kind Kind, format string) field[Auth] {
 	return field[Auth]{key: name, is: binding[Auth]{
 		link: link, schema: schema{"not": schema{}},
 		read: func(c *checker, v *value, _ *Auth) {
-			c.fail(kind, v.keyPosition(), "supported: anonymous", format, name)
+			c.fail(kind, v.keyPosition(), "supported: anonymous, wampcra", format, name)
 		},
 	}}
 }

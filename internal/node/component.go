@@ -105,7 +105,7 @@ func (o hosts) openEmbedded(cfg config.Component, r *router.Router, conns *sync.
 	if h == nil {
 		return nil, findings
 	}
-	access := router.Access{Methods: auth.Set{embedded{role: cfg.Embedded.Role}}}
+	access := router.Access{Methods: auth.Set{embedded{role: cfg.Embedded.Role}}, Trusted: true}
 	h.dial = func(context.Context) (transport.Conn, error) {
 		ours, theirs := inproc.PairOf(inproc.Config{Serializer: wamp.SerializerMsgPack, ID: cfg.ID})
 		conns.Go(func() {

@@ -28,7 +28,8 @@ type door struct {
 
 func (w *routerWorker) openDoor(cfg config.Transport, log *slog.Logger) (*door, config.Findings) {
 	lc, findings := listenConfig(cfg, log)
-	if findings.HasErrors() {
+	set, fs := w.methods(&cfg.RawSocket.Auth)
+	if findings = append(findings, fs...); findings.HasErrors() {
 		return nil, findings
 	}
 	listener, err := listen(lc, cfg.Endpoint.TCP)
@@ -39,7 +40,7 @@ func (w *routerWorker) openDoor(cfg config.Transport, log *slog.Logger) (*door, 
 		id:       cfg.ID,
 		listener: listener,
 		access: router.Access{
-			Methods:      methods(cfg.RawSocket.Auth),
+			Methods:      set,
 			HelloTimeout: cfg.RawSocket.Options.HelloTimeout,
 			KeepAlive:    cfg.RawSocket.Options.KeepAlive,
 		},

@@ -1,11 +1,9 @@
 package node
 
 import (
-	"cmp"
-	"slices"
 	"sync"
 
-	"github.com/junctorio/junctor/auth"
+	"github.com/junctorio/junctor/client"
 	"github.com/junctorio/junctor/internal/config"
 	"github.com/junctorio/junctor/router"
 	"github.com/junctorio/junctor/wamp"
@@ -19,6 +17,7 @@ type routerWorker struct {
 	doors    []door
 	embedded []*hosted
 	inside   sync.WaitGroup // the router's side of what is embedded
+	callers  callers
 }
 
 // openRouter builds a router worker, and takes its addresses.
@@ -29,6 +28,7 @@ func openRouter(cfg config.Worker, hosts hosts, seen *sightings) (*routerWorker,
 		OnJoin:     func(realm wamp.URI, p wamp.Principal) { seen.note(sighting{w.id, realm, joined, p.AuthID}) },
 		OnRegister: func(realm, procedure wamp.URI) { seen.note(sighting{w.id, realm, registered, string(procedure)}) },
 	})
+	w.callers = callers{router: w.router, inside: &w.inside, opts: client.Options{Agent: hosts.opts.Agent, Logger: hosts.log}}
 	for _, c := range cfg.Router.Components {
 		h, fs := hosts.openEmbedded(c, w.router, &w.inside)
 		findings = append(findings, fs...)
@@ -51,11 +51,7 @@ func (w *routerWorker) build(cfg *config.Router, opts router.Options) config.Fin
 	for _, realm := range cfg.Realms {
 		w.realms = append(w.realms, realm.Name)
 		rc := realmConfig(realm)
-		if slices.ContainsFunc(cfg.Components, func(c config.Component) bool {
-			return c.Realm == realm.Name && c.Embedded.Role == config.TrustedRole
-		}) {
-			rc.Roles = append(rc.Roles, trusted())
-		}
+		rc.Roles = append(rc.Roles, trusted())
 		if _, err := w.router.AddRealm(rc); err != nil {
 			findings = append(findings, realm.At().Problem("", "%v", err))
 		}
@@ -66,7 +62,7 @@ func (w *routerWorker) build(cfg *config.Router, opts router.Options) config.Fin
 // trusted is the role that may do everything, what must be named included.
 func trusted() router.Role {
 	all := router.ActionCall | router.ActionRegister | router.ActionPublish | router.ActionSubscribe
-	return router.Role{Name: config.TrustedRole, AllowByDefault: true, Permissions: []router.Permission{
+	return router.Role{Name: config.TrustedRole, Trusted: true, AllowByDefault: true, Permissions: []router.Permission{
 		{URI: "wamp.", Match: wamp.MatchPrefix, Allow: all},
 	}}
 }
@@ -105,14 +101,4 @@ func actions(a config.Allow) (allowed router.Action) {
 		}
 	}
 	return allowed
-}
-
-// methods are what clients of a transport may authenticate with. The empty Set
-// admits nobody.
-func methods(cfg config.Auth) auth.Set {
-	var set auth.Set
-	if a := cfg.Anonymous; a != nil {
-		set = append(set, auth.Anonymous{Role: cmp.Or(a.Role, auth.DefaultRole), AuthID: a.AuthID})
-	}
-	return set
 }

@@ -1,0 +1,27 @@
+package auth
+
+import (
+	"errors"
+
+	"github.com/junctorio/junctor/wamp"
+)
+
+// errWrongProof is the cause of a Denial where the principal exists.
+var errWrongProof = errors.New("the proof is wrong")
+
+// Denial refuses a client that did not prove who it is. The client is told the
+// same in all cases (AUTH-5); Cause is for the log and holds no secret. A
+// Denial unwraps to the *wamp.Abort that the client gets.
+type Denial struct{ Cause error }
+
+// Deny returns the refusal of a client. What every method returns for an unknown
+// principal and for a wrong proof alike is Deny(cause).
+func Deny(cause error) error { return &Denial{Cause: cause} }
+
+// Error describes the cause.
+func (d *Denial) Error() string { return "authentication denied: " + d.Cause.Error() }
+
+// Unwrap returns the ABORT for the client, and the cause.
+func (d *Denial) Unwrap() []error {
+	return []error{&wamp.Abort{Reason: wamp.ErrAuthenticationDenied, Message: "authentication denied"}, d.Cause}
+}

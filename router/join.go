@@ -1,0 +1,249 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/junctorio/junctor/auth"
+	"github.com/junctorio/junctor/internal/core"
+	coresession "github.com/junctorio/junctor/internal/core/session"
+	"github.com/junctorio/junctor/transport"
+	"github.com/junctorio/junctor/wamp"
+)
+
+// defaultHelloTimeout is the default of Access.HelloTimeout.
+const defaultHelloTimeout = 10 * time.Second
+
+// maxLoggedText bounds what a log line quotes of a client, in octets.
+const maxLoggedText = 128
+
+// joining is what a session needs until it has joined.
+type joining struct {
+	timer  *time.Timer
+	ctx    context.Context // of authentication
+	cancel context.CancelFunc
+	method string // the chosen one; "" before HELLO
+
+	// The reader's:
+	hello    *wamp.Hello
+	exchange auth.Exchange // while a challenge is pending
+}
+
+// beginJoining gives the client its time to join.
+func (s *session) beginJoining() {
+	j := new(joining)
+	j.ctx, j.cancel = context.WithCancel(context.Background())
+	s.joining.Store(j)
+	j.timer = time.AfterFunc(s.access.HelloTimeout, s.helloExpired)
+}
+
+// endJoining frees what joining needed; the reader calls it.
+func (s *session) endJoining() {
+	if j := s.joining.Swap(nil); j != nil {
+		j.timer.Stop()
+		j.cancel()
+	}
+}
+
+// helloExpired ends a connection that has not joined in time. A client that is
+// being authenticated is told so (SES-9).
+func (s *session) helloExpired() {
+	j := s.joining.Load()
+	if j == nil {
+		return
+	}
+	s.connLog().Info("connection closed: no session within the time allowed", "timeout", s.access.HelloTimeout)
+	if !s.authenticating.Load() {
+		s.kill()
+		return
+	}
+	s.leaving.Store(true)
+	s.sayLast(&wamp.Abort{Reason: wamp.ErrAuthenticationFailed, Message: "authentication took too long"})
+	j.cancel()
+	time.AfterFunc(lingerTimeout, s.kill)
+}
+
+// join answers HELLO.
+func (s *session) join(m *wamp.Hello, w *worker) error {
+	if !m.Realm.Valid(wamp.URILoose) {
+		return &wamp.Abort{Reason: wamp.ErrInvalidURI, Message: fmt.Sprintf("realm %q is no valid URI", m.Realm)}
+	}
+	if s.realm = s.router.Realm(m.Realm); s.realm == nil {
+		return &wamp.Abort{Reason: wamp.ErrNoSuchRealm, Message: fmt.Sprintf("there is no realm %q on this router", m.Realm)}
+	}
+	j := s.joining.Load()
+	hello := *m
+	j.hello = &hello
+	if err := s.enter(s.realm); err != nil {
+		return err
+	}
+	method, err := s.access.Methods.Pick(j.hello)
+	if err != nil {
+		return err
+	}
+	if j.method = method.Method(); !s.mayAttempt(j.method) {
+		return errTooManyAttempts
+	}
+	s.id = s.router.reserveID(s)
+	s.authenticating.Store(true)
+	w.flush() // an authenticator may take its time
+	step, err := method.Begin(j.ctx, &auth.Request{Hello: j.hello, Session: s.id, Transport: s.conn.Info()})
+	return s.proceed(step, err, w)
+}
+
+// enter takes up the rules of a realm: what is a violation depends on them.
+func (s *session) enter(r *Realm) error {
+	s.realm = r
+	s.acceptor = coresession.NewAcceptor(r.acceptorOptions())
+	if _, violation := s.acceptor.Receive(s.joining.Load().hello); violation != nil {
+		return violation
+	}
+	return nil
+}
+
+// verify answers AUTHENTICATE.
+func (s *session) verify(m *wamp.Authenticate, w *worker) error {
+	w.flush()
+	j := s.joining.Load()
+	step, err := j.exchange.Authenticate(j.ctx, m)
+	return s.proceed(step, err, w)
+}
+
+// proceed does what an authenticator answered.
+func (s *session) proceed(step auth.Step, err error, w *worker) error {
+	var denied *auth.Denial
+	var refusal *wamp.Abort
+	switch {
+	case errors.As(err, &denied):
+		s.logDenial(denied)
+		s.failedAttempt()
+		return err
+	case errors.As(err, &refusal):
+		return refusal
+	case err != nil: // the reason is for the log, not for the client
+		s.log().Warn("authentication failed", "method", s.joining.Load().method, "err", err)
+		return &wamp.Abort{Reason: wamp.ErrAuthenticationFailed, Message: "authentication failed"}
+	case step.Challenge != nil:
+		s.joining.Load().exchange = step.Exchange
+		s.acceptor.Challenged()
+		return w.send(s, step.Challenge, nil)
+	case step.Grant == nil:
+		s.log().Error("authenticator gave no answer", "method", s.joining.Load().method)
+		return &wamp.Abort{Reason: wamp.ErrAuthenticationFailed, Message: "authentication failed"}
+	}
+	return s.welcome(step.Grant, w)
+}
+
+func (s *session) logDenial(d *auth.Denial) {
+	j := s.joining.Load()
+	authid := j.hello.AuthID
+	if len(authid) > maxLoggedText {
+		authid = authid[:maxLoggedText] + "…"
+	}
+	s.log().Info("authentication denied", "method", j.method, "authid", authid, "err", d.Cause)
+}
+
+// welcome admits the client: the realm knows the session before the client
+// does (SES-8).
+func (s *session) welcome(g *auth.Grant, w *worker) error {
+	if err := s.settleIn(g); err != nil {
+		return err
+	}
+	s.joined.Store(true)
+	if s.leaving.Load() {
+		return &wamp.Abort{Reason: wamp.ErrSystemShutdown, Message: "the router shuts down"}
+	}
+	r, hello := s.realm, s.joining.Load().hello
+	s.peer = &core.Peer{ID: s.id, Principal: g.Principal, Roles: hello.Roles, Owner: s, Serializer: s.wampSerializer}
+	s.openGate(g)
+	s.outbox.limit(r.cfg.OutboxBytes)
+	s.acceptor.Welcomed()
+	s.log().Info("session joined", "role", g.Principal.AuthRole, "authid", g.Principal.AuthID,
+		"method", g.Principal.AuthMethod, "serializer", s.serializer.String(), "agent", hello.Agent)
+	s.endJoining()
+	s.expireAt(g.Expires)
+	s.copes = s.copes || transport.CopesWithPing(hello.Agent)
+	s.keepAlive()
+	if told := s.router.opts.OnJoin; told != nil {
+		told(r.cfg.Name, g.Principal)
+	}
+	if err := s.sendWelcome(g, w); err != nil {
+		return err
+	}
+	r.enter(s.peer, w)
+	return nil
+}
+
+// settleIn finds the realm and the role that were granted. A role that is
+// Trusted is not there for others, whatever an authenticator says.
+func (s *session) settleIn(g *auth.Grant) error {
+	if g.Realm != "" && g.Realm != s.realm.cfg.Name {
+		r := s.router.Realm(g.Realm)
+		if r == nil {
+			s.log().Warn("authentication leads to a realm that is not there", "to", string(g.Realm))
+			return &wamp.Abort{Reason: wamp.ErrNoSuchRealm, Message: "the realm of this principal does not exist"}
+		}
+		if err := s.enter(r); err != nil {
+			return err
+		}
+	}
+	role := g.Principal.AuthRole
+	s.perms = s.realm.roles[role]
+	switch {
+	case s.perms != nil && (!s.perms.trusted || s.access.Trusted):
+		return nil
+	case s.perms == nil && role == auth.DefaultRole:
+		s.perms = nothing
+		return nil
+	case s.perms != nil:
+		s.log().Warn("authentication gave a role that is not for clients", "role", role)
+	}
+	return &wamp.Abort{
+		Reason:  wamp.ErrNoSuchRole,
+		Message: fmt.Sprintf("realm %q has no role %q", s.realm.cfg.Name, role),
+	}
+}
+
+// sendWelcome sends WELCOME, without what can be left out when the client's
+// limit is too small for all of it.
+func (s *session) sendWelcome(g *auth.Grant, w *worker) error {
+	m := &wamp.Welcome{
+		Session:      s.id,
+		Roles:        s.realm.features(),
+		Realm:        s.realm.cfg.Name,
+		Agent:        s.router.opts.Agent,
+		AuthID:       g.Principal.AuthID,
+		AuthRole:     g.Principal.AuthRole,
+		AuthMethod:   g.Principal.AuthMethod,
+		AuthProvider: g.Principal.AuthProvider,
+		AuthExtra:    g.Extra,
+	}
+	err := w.send(s, m, nil)
+	if errors.Is(err, errTooLarge) {
+		short := *m
+		short.Agent = ""
+		short.Roles = wamp.Roles{}.With(wamp.RoleBroker).With(wamp.RoleDealer)
+		err = w.send(s, &short, nil)
+	}
+	return err
+}
+
+// expireAt ends the session at the given time, however silent the client is;
+// the zero time never comes.
+func (s *session) expireAt(at time.Time) {
+	if at.IsZero() {
+		return
+	}
+	s.expiry = time.AfterFunc(time.Until(at), func() {
+		s.connLog().Info("session ends: its authentication has expired")
+		s.dismiss(&wamp.Goodbye{Reason: wamp.CloseExpired, Message: "the authentication has expired"})
+	})
+}
+
+func (s *session) stopExpiry() {
+	if s.expiry != nil {
+		s.expiry.Stop()
+	}
+}
