@@ -11,7 +11,10 @@ import (
 // proofs read what proves an identity from an authenticator's answer, by method;
 // a method that is not here needs nothing but the principal.
 var proofs = map[string]func(answer, *Account) error{
-	MethodWAMPCRA: craAnswer,
+	MethodWAMPCRA:     craAnswer,
+	MethodSCRAM:       scramAnswer,
+	MethodLegacySCRAM: scramAnswer,
+	MethodCryptosign:  cryptosignAnswer,
 }
 
 // accountOf makes an account of an authenticator's answer: the role, or a

@@ -12,7 +12,10 @@ var errWrongProof = errors.New("the proof is wrong")
 // Denial refuses a client that did not prove who it is. The client is told the
 // same in all cases (AUTH-5); Cause is for the log and holds no secret. A
 // Denial unwraps to the *wamp.Abort that the client gets.
-type Denial struct{ Cause error }
+type Denial struct {
+	Cause error
+	SCRAM string // Abort.SCRAM; says nothing of who is known either
+}
 
 // Deny returns the refusal of a client. What every method returns for an unknown
 // principal and for a wrong proof alike is Deny(cause).
@@ -23,5 +26,5 @@ func (d *Denial) Error() string { return "authentication denied: " + d.Cause.Err
 
 // Unwrap returns the ABORT for the client, and the cause.
 func (d *Denial) Unwrap() []error {
-	return []error{&wamp.Abort{Reason: wamp.ErrAuthenticationDenied, Message: "authentication denied"}, d.Cause}
+	return []error{&wamp.Abort{Reason: wamp.ErrAuthenticationDenied, Message: "authentication denied", SCRAM: d.SCRAM}, d.Cause}
 }

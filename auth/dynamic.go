@@ -171,5 +171,11 @@ func transportDetails(t *transport.Info) wamp.Dict {
 	if t.TLS != nil {
 		d["channel_type"] = "tls"
 	}
+	if c := ClientCertificate(t); c != nil {
+		d["peer_cert"] = certificateDetails(c)
+	}
+	if t.Process != nil {
+		d["process"] = processDetails(t.Process)
+	}
 	return d
 }

@@ -15,6 +15,9 @@ var (
 	ServerEnd    = serverEndPoint
 	SCRAMProof   = scramKeys.proof
 	SCRAMServer  = scramKeys.signature
+
+	CertificateDetails = certificateDetails
+	ProcessDetails     = processDetails
 )
 
 // SCRAMMessage returns the AuthMessage of the given parts.
