@@ -58,7 +58,7 @@ func (s *session) may(a Action, u wamp.URI, m wamp.Match) wamp.ErrorURI {
 // own. The reader must not wait for that.
 func asksMore(m wamp.Message) bool {
 	call, ok := m.(*wamp.Call)
-	return ok && call.Procedure == "wamp.subscription.get_events"
+	return ok && (call.Procedure == "wamp.subscription.get_events" || call.Procedure == "wamp.session.add_testament")
 }
 
 // refuse answers a request that authorization has refused (section 2.10).

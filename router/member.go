@@ -60,9 +60,13 @@ func (r *Realm) expel(p *core.Peer, how silence) bool {
 	if !in {
 		return false
 	}
+	t := p.Owner.(*session).testaments // nobody adds to them any more
+	if how == silently {
+		t = nil
+	}
 	w := takeWorker()
 	defer w.release()
-	r.leave(p, w)
+	r.leave(p, t, w)
 	if how == withNews && r.service != nil && r.service.news.add(notice{topic: onLeave, peer: p}) {
 		r.tell(w)
 	}
@@ -93,15 +97,17 @@ func (r *Realm) kill(p *core.Peer, goodbye *wamp.Goodbye, how silence) bool {
 	return true
 }
 
-// leave ends all that a session has in the realm: its calls are interrupted,
-// calls to it are answered, its subscriptions and registrations go. Its reader
-// may be at work meanwhile: what it still brings finds it absent.
-func (r *Realm) leave(p *core.Peer, w *worker) {
+// leave ends all that a session has in the realm: its testaments are published,
+// its calls are interrupted, calls to it are answered, its subscriptions and
+// registrations go. Its reader may be at work meanwhile: what it still brings
+// finds it absent.
+func (r *Realm) leave(p *core.Peer, t *testaments, w *worker) {
 	s := p.Owner.(*session)
 	r.pubsub.Lock()
-	s.absent.pubsub = true
 	r.broker.Leave(p, &w.out)
 	w.deliver()
+	r.publishTestamentsLocked(p, t, w)
+	s.absent.pubsub = true
 	r.pubsub.Unlock()
 	w.settle()
 

@@ -20,6 +20,8 @@ var metaProcedures = []struct {
 	{"wamp.session.count", (*metaCall).countSessions, false},
 	{"wamp.session.list", (*metaCall).listSessions, false},
 	{"wamp.session.get", (*metaCall).getSession, false},
+	{"wamp.session.add_testament", (*metaCall).addTestament, false},
+	{"wamp.session.flush_testaments", (*metaCall).flushTestaments, false},
 	{"wamp.session.kill", (*metaCall).killSession, true},
 	{"wamp.session.kill_by_authid", (*metaCall).killByAuthID, true},
 	{"wamp.session.kill_by_authrole", (*metaCall).killByAuthRole, true},

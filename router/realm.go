@@ -1,6 +1,7 @@
 package router
 
 import (
+	"cmp"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -48,6 +49,13 @@ type RealmConfig struct {
 	// the rest as it would lose any events.
 	RetainedEvents, RetainedBytes int
 
+	// MaxTestaments and MaxTestamentBytes bound what one session has published
+	// after its end (TES-6): the number of publications, and the octets of their
+	// topics, options and payloads. A session that wants more gets
+	// wamp.ErrLimitExceeded. Defaults DefaultMaxTestaments and
+	// DefaultMaxTestamentBytes.
+	MaxTestaments, MaxTestamentBytes int
+
 	// OutboxBytes bounds what a session's outbox holds while its socket is
 	// full, give or take one message. Below it nothing is lost; above it an
 	// EVENT is dropped and counted (or see DisconnectSlow), a call to the
@@ -70,6 +78,10 @@ func (c *RealmConfig) check() error {
 	if c.RetainedEvents < 0 || c.RetainedBytes < 0 {
 		return fmt.Errorf("router: realm %q: RetainedEvents is %d and RetainedBytes is %d, want 0 (default) or more",
 			c.Name, c.RetainedEvents, c.RetainedBytes)
+	}
+	if c.MaxTestaments < 0 || c.MaxTestamentBytes < 0 {
+		return fmt.Errorf("router: realm %q: MaxTestaments is %d and MaxTestamentBytes is %d, want 0 (default) or more",
+			c.Name, c.MaxTestaments, c.MaxTestamentBytes)
 	}
 	seen := make(map[string]bool)
 	for _, role := range c.Roles {
@@ -125,9 +137,9 @@ type realmStats struct {
 }
 
 func newRealm(r *Router, cfg RealmConfig) *Realm {
-	if cfg.OutboxBytes == 0 {
-		cfg.OutboxBytes = DefaultOutboxBytes
-	}
+	cfg.OutboxBytes = cmp.Or(cfg.OutboxBytes, DefaultOutboxBytes)
+	cfg.MaxTestaments = cmp.Or(cfg.MaxTestaments, DefaultMaxTestaments)
+	cfg.MaxTestamentBytes = cmp.Or(cfg.MaxTestamentBytes, DefaultMaxTestamentBytes)
 	realm := &Realm{
 		cfg:     cfg,
 		router:  r,
@@ -180,7 +192,7 @@ func (r *Realm) features() wamp.Roles {
 	}
 	return roles.
 		With(wamp.RoleBroker, wamp.FeatureSessionMetaAPI, wamp.FeatureSubscriptionMetaAPI, wamp.FeatureSubscriptionRevocation).
-		With(wamp.RoleDealer, wamp.FeatureSessionMetaAPI, wamp.FeatureRegistrationMetaAPI)
+		With(wamp.RoleDealer, wamp.FeatureSessionMetaAPI, wamp.FeatureRegistrationMetaAPI, wamp.FeatureTestamentMetaAPI)
 }
 
 func (r *Realm) acceptorOptions() coresession.AcceptorOptions {

@@ -52,6 +52,8 @@ type session struct {
 
 	gate atomic.Pointer[gate] // nil unless an Authorizer decides; set when joining
 
+	testaments *testaments // nil without any; guarded by the realm's membership
+
 	copes bool             // with a PING
 	watch *keepalive.Watch // nil unless the client is sent PINGs
 

@@ -41,6 +41,7 @@ var wholeNode = &config.Node{
 					Options: config.RealmOptions{
 						URICheck: wamp.URIStrict, StrictRequestIDs: true, RefuseDisclosure: true,
 						QueuedBytes: 1 << 20, DisconnectSlow: true, RetainedEvents: 10, RetainedBytes: 1000,
+						MaxTestaments: 10, MaxTestamentBytes: 4096,
 					},
 					Roles: []config.Role{
 						{ID: "role001", Name: "anonymous", Permissions: []config.Permission{
@@ -55,7 +56,10 @@ var wholeNode = &config.Node{
 						{ID: "role002", Name: "backend", Permissions: []config.Permission{}, AllowByDefault: true},
 					},
 				},
-				{ID: "realm001", Name: "realm2", Options: config.RealmOptions{MetaAPI: true, QueuedBytes: 16 << 20, RetainedEvents: 100_000, RetainedBytes: 16 << 20}, Roles: []config.Role{}},
+				{ID: "realm001", Name: "realm2", Options: config.RealmOptions{
+					MetaAPI: true, QueuedBytes: 16 << 20, RetainedEvents: 100_000, RetainedBytes: 16 << 20,
+					MaxTestaments: 128, MaxTestamentBytes: 128 << 10,
+				}, Roles: []config.Role{}},
 			},
 			Components: []config.Component{
 				{

@@ -27,6 +27,9 @@ type RealmOptions struct {
 	DisconnectSlow   bool // instead of dropping events
 	RetainedEvents   int
 	RetainedBytes    int
+
+	MaxTestaments     int // of one session
+	MaxTestamentBytes int // of one session
 }
 
 var realmObject = object[Realm]{
@@ -89,8 +92,9 @@ var realmOptionsObject = object[RealmOptions]{
 			note: "takes any other value for `loose`; its documentation says that `strict` is the default.",
 		},
 		{
-			key: "enable_meta_api", is: into(metaAPI, func(o *RealmOptions) *bool { return &o.MetaAPI }),
-			def: "true", doc: "Procedures and events about sessions, registrations and subscriptions. Not yet supported.",
+			key: "enable_meta_api", is: into(boolean, func(o *RealmOptions) *bool { return &o.MetaAPI }),
+			def: "true", doc: "Whether there are procedures and events about sessions, registrations and subscriptions, and testaments. Who may use them, the roles' permissions say; those that act on others (`wamp.session.kill…`, `wamp.registration.remove_callee`, `wamp.subscription.remove_subscriber`) need one whose `uri` begins with `wamp.`.",
+			note: "lets whoever may call everything end others' sessions.",
 		},
 		{
 			key: "strict_request_ids", added: true, def: "false",
@@ -126,18 +130,22 @@ var realmOptionsObject = object[RealmOptions]{
 			doc:  "How many bytes the retained events may take, with topics, lists and 512 for each. Who asks for more than `max_queued_bytes` of them at once loses the rest, or is disconnected, by `slow_consumers`.",
 			note: "keeps them without limit.",
 		},
+		{
+			key: "max_testaments", added: true, def: "128",
+			is:   into(integer(1, 1<<31-1, "testaments"), func(o *RealmOptions) *int { return &o.MaxTestaments }),
+			doc:  "How many publications a client may have published when its session ends (`wamp.session.add_testament`).",
+			note: "keeps them without limit.",
+		},
+		{
+			key: "max_testament_bytes", added: true, def: "131072",
+			is:   into(integer(1, 1<<31-1, "bytes"), func(o *RealmOptions) *int { return &o.MaxTestamentBytes }),
+			doc:  "How many bytes they may take together, topics and options included.",
+			note: "keeps them without limit.",
+		},
 		{key: "bridge_meta_api", is: ignored[RealmOptions]("there is no management realm to bridge to")},
 		{key: "event_dispatching_chunk_size", is: ignored[RealmOptions]("junctor delivers events without chunks")},
 	},
 }
-
-// metaAPI is a boolean of which the true one is still to come.
-var metaAPI = boolean.then(func(c *checker, v *value, enable bool) (bool, bool) {
-	if enable && !v.fromTable {
-		c.warn(NotSupported, v.position(), "", "junctor has no meta API yet")
-	}
-	return enable, true
-})
 
 // uriCheck takes words that Crossbar.io does not know as Crossbar.io does.
 var uriCheck = form[wamp.URIRule]{

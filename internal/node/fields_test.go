@@ -23,7 +23,7 @@ func TestEveryConfigurationFieldIsHandled(t *testing.T) {
 		reflect.TypeFor[config.Realm]():             {"ID", "Name", "Options", "Roles"},
 		reflect.TypeFor[config.RealmOptions](): {
 			"URICheck", "StrictRequestIDs", "RefuseDisclosure", "QueuedBytes", "DisconnectSlow", "RetainedEvents", "RetainedBytes",
-			"MetaAPI",
+			"MetaAPI", "MaxTestaments", "MaxTestamentBytes",
 		},
 		reflect.TypeFor[config.Role]():                    {"ID", "Name", "Permissions", "AllowByDefault"},
 		reflect.TypeFor[config.Permission]():              {"URI", "Match", "Allow", "Disclose", "Cache"}, // static rules need no cache

@@ -74,6 +74,7 @@ func realmConfig(realm config.Realm) router.RealmConfig {
 		StrictRequestIDs: o.StrictRequestIDs, RefuseDisclosure: o.RefuseDisclosure,
 		OutboxBytes: o.QueuedBytes, DisconnectSlow: o.DisconnectSlow, NoMetaAPI: !o.MetaAPI,
 		RetainedEvents: o.RetainedEvents, RetainedBytes: o.RetainedBytes,
+		MaxTestaments: o.MaxTestaments, MaxTestamentBytes: o.MaxTestamentBytes,
 	}
 	for _, role := range realm.Roles {
 		rr := router.Role{Name: role.Name, AllowByDefault: role.AllowByDefault}
