@@ -91,6 +91,7 @@ var rawSocketConnectObject = object[ConnectTransport]{
 		size := &t.RawSocket.Options.MaxMessageSize // as written
 		*size = c.messageSize(v, *size, *size)
 		c.resolveURL(v, t)
+		c.checkCredentials(t)
 	},
 }
 

@@ -29,6 +29,7 @@ func TestEveryFieldIsFilledByAKey(t *testing.T) {
 		"ContainerOptions.Restart": true, "GuestOptions.Restart": true, "Embedded.Restart": true, // by several keys
 		"CRA.Dynamic":    true,                          // chosen by type
 		"CRAUser.AuthID": true, "CRAUser.Derived": true, // the key of the user; a choice where the file makes none
+		"Secret.Text": true,                        // a string instead of the object
 		"Inherit.All": true, "Inherit.Names": true, // a boolean or a list
 		"PortRange.Low": true, "PortRange.High": true, // a list, no object
 	}

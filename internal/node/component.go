@@ -85,7 +85,11 @@ func (o hosts) openConnected(cfg config.Component, restart config.Restart) (*hos
 	}
 	h.session.Serializer = dial.Serializer
 	h.session.KeepAlive = cfg.Transport.RawSocket.Options.KeepAlive
-	if a := cfg.Transport.RawSocket.Auth.Anonymous; a != nil {
+	h.session.Signers, fs = signers(&cfg.Transport.RawSocket.Auth)
+	if findings = append(findings, fs...); findings.HasErrors() {
+		return nil, findings
+	}
+	if a := cfg.Transport.RawSocket.Auth.Anonymous; a != nil && len(h.session.Signers) == 0 {
 		h.session.AuthID = a.AuthID
 	}
 	if dial.Timeout > 0 {

@@ -52,8 +52,14 @@ func TestEveryConfigurationFieldIsHandled(t *testing.T) {
 		reflect.TypeFor[config.ConnectTransport]():        {"ID", "Type", "Endpoint", "RawSocket"},
 		reflect.TypeFor[config.RawSocketConnect]():        {"Serializer", "Options", "Debug", "Auth"},
 		reflect.TypeFor[config.RawSocketConnectOptions](): {"MaxMessageSize", "KeepAlive"},
-		reflect.TypeFor[transport.KeepAlive]():            {"Mode", "Interval", "Timeout", "Attempts"},               // all of it goes to the router, or the client
-		reflect.TypeFor[config.ConnectAuth]():             {"Anonymous", "Ticket", "WAMPCRA", "SCRAM", "Cryptosign"}, // the check refuses all but the first
+		reflect.TypeFor[transport.KeepAlive]():            {"Mode", "Interval", "Timeout", "Attempts"}, // all of it goes to the router, or the client
+		reflect.TypeFor[config.ConnectAuth]():             {"Anonymous", "Ticket", "WAMPCRA", "SCRAM", "Cryptosign", "TLS"},
+		reflect.TypeFor[config.TicketCredentials]():       {"AuthID", "Ticket"},
+		reflect.TypeFor[config.CRACredentials]():          {"AuthID", "Secret"},
+		reflect.TypeFor[config.SCRAMCredentials]():        {"AuthID", "Password", "ChannelBinding"},
+		reflect.TypeFor[config.CryptosignCredentials]():   {"AuthID", "Key", "ChannelBinding", "BindingOptional", "RouterKey"},
+		reflect.TypeFor[config.TLSCredentials]():          {"AuthID"},
+		reflect.TypeFor[config.Secret]():                  {"Text", "File"},
 		reflect.TypeFor[config.AnonymousIdentity]():       {"AuthID"},
 		reflect.TypeFor[config.ConnectEndpoint]():         {"TCP", "Unix"},
 		reflect.TypeFor[config.TCPConnect]():              {"Host", "Port", "Version", "Timeout", "TLS"},
