@@ -129,7 +129,7 @@ func details(q *Query) wamp.Dict {
 		"authid":     q.AuthID,
 		"authrole":   nil,
 		"authextra":  q.Extra,
-		"transport":  transportDetails(q.Transport),
+		"transport":  TransportDetails(q.Transport),
 	}
 	if q.AuthID == "" {
 		d["authid"] = nil
@@ -143,9 +143,9 @@ func details(q *Query) wamp.Dict {
 	return d
 }
 
-// transportDetails describe the client's connection in the words that
+// TransportDetails describes a client's connection in the words that
 // authenticators for Crossbar.io know, without what only matters to Python.
-func transportDetails(t *transport.Info) wamp.Dict {
+func TransportDetails(t *transport.Info) wamp.Dict {
 	if t == nil {
 		return wamp.Dict{}
 	}

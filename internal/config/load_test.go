@@ -52,8 +52,15 @@ var wholeNode = &config.Node{
 							},
 							{URI: "com.other.", Match: wamp.MatchPrefix, Allow: config.Allow{Register: true}},
 							{URI: "com.other.exact", Match: wamp.MatchExact},
-						}},
-						{ID: "role002", Name: "backend", Permissions: []config.Permission{}, AllowByDefault: true},
+						}, AuthorizerTimeout: 5 * time.Second, CacheTime: time.Minute},
+						{
+							ID: "role002", Name: "backend", Permissions: []config.Permission{}, AllowByDefault: true,
+							AuthorizerTimeout: 5 * time.Second, CacheTime: time.Minute,
+						},
+						{
+							ID: "role003", Name: "user", Permissions: []config.Permission{}, Authorizer: "com.example.authorize",
+							AuthorizerTimeout: 10 * time.Second, CacheTime: 5 * time.Minute,
+						},
 					},
 				},
 				{ID: "realm001", Name: "realm2", Options: config.RealmOptions{

@@ -3,18 +3,24 @@ package config
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/junctorio/junctor/wamp"
 )
 
-// Role is what the sessions with this authrole may do on a realm: what a
-// permission that matches the URI allows, else AllowByDefault.
+// Role is what the sessions with this authrole may do on a realm: what the
+// Authorizer says, if there is one, else what a permission that matches the URI
+// allows, else AllowByDefault.
 type Role struct {
 	Place
 	ID             string // generated (role001 …) where the file has none
 	Name           string
 	Permissions    []Permission // in the order of the file; of two for the same URI and Match the last one counts
 	AllowByDefault bool
+
+	Authorizer        wamp.URI // the procedure that decides; "" if the permissions do
+	AuthorizerTimeout time.Duration
+	CacheTime         time.Duration // of decisions that the authorizer wants kept
 }
 
 // Permission is a static rule for URIs.
@@ -67,8 +73,21 @@ var roleObject = object[Role]{
 			def: "[]", doc: "What the role may do. What no permission matches is denied.",
 		},
 		{
-			key: "authorizer", is: later[Role]("dynamic authorization"),
-			doc: "A procedure that decides instead of permissions.",
+			key: "authorizer", is: into(procedureName, func(r *Role) *wamp.URI { return &r.Authorizer }),
+			absent: "the permissions decide",
+			doc:    "A procedure of the realm that decides instead of permissions. It is called with the session, the URI, the action and the options, and answers `true`, `false`, or an object with `allow`, `disclose` and `cache`. See [dynamic authorizers](security.md#dynamic-authorizers).",
+		},
+		{
+			key: "authorizer_timeout", added: true, def: "5",
+			is:   into(duration(1, 600, time.Second, "seconds"), func(r *Role) *time.Duration { return &r.AuthorizerTimeout }),
+			doc:  "How long the authorizer may take for a decision. The request is refused then with `wamp.error.authorization_failed`.",
+			note: "waits for ever.",
+		},
+		{
+			key: "authorizer_cache_time", added: true, def: "60",
+			is:   into(duration(1, 86400, time.Second, "seconds"), func(r *Role) *time.Duration { return &r.CacheTime }),
+			doc:  "How long a decision counts that the authorizer answers with `cache`. `true` keeps it for the session that asked, `\"role\"` for all sessions of the role; registering the authorizer again forgets all.",
+			note: "keeps decisions for ever, and for all sessions of the role.",
 		},
 		{
 			key: "allow-by-default", is: into(boolean, func(r *Role) *bool { return &r.AllowByDefault }),
@@ -84,7 +103,21 @@ var roleObject = object[Role]{
 		case permissions == nil && authorizer == nil && !r.AllowByDefault:
 			c.warn(MissingKey, v.position(), "", "a role without permissions may do nothing")
 		}
+		c.checkAuthorizer(v, r)
 	},
+}
+
+// checkAuthorizer warns of keys that mean nothing with an authorizer, or without.
+func (c *checker) checkAuthorizer(v *value, r *Role) {
+	idle, why := []string{"authorizer_timeout", "authorizer_cache_time"}, "the role has no authorizer"
+	if v.get("authorizer") != nil {
+		idle, why = []string{"allow-by-default"}, "the authorizer decides on everything"
+	}
+	for _, key := range idle {
+		if member := v.get(key); member != nil {
+			c.warn(Ignored, member.keyPosition(), "", "ignored: %s", why)
+		}
+	}
 }
 
 var roleName = anyText.then(func(c *checker, v *value, name string) (string, bool) {

@@ -9,6 +9,7 @@ import (
 	"github.com/junctorio/junctor/internal/config"
 	"github.com/junctorio/junctor/router"
 	"github.com/junctorio/junctor/transport"
+	"github.com/junctorio/junctor/wamp"
 )
 
 // WithListeners returns a node of one worker with these listeners.
@@ -38,4 +39,14 @@ func Host(ctx context.Context, o Hosting) error {
 		session: client.Options{Realm: "realm1"},
 	}
 	return h.run(ctx, func() {})
+}
+
+// Authorizer returns the authorizer that is the procedure, called by call.
+func Authorizer(procedure wamp.URI, call func(args []any) (any, error)) router.Authorizer {
+	return &authorizer{
+		procedure: procedure,
+		call: func(_ context.Context, _ wamp.URI, _ string, _ wamp.URI, args []any) (any, error) {
+			return call(args)
+		},
+	}
 }

@@ -25,7 +25,7 @@ func TestEveryConfigurationFieldIsHandled(t *testing.T) {
 			"URICheck", "StrictRequestIDs", "RefuseDisclosure", "QueuedBytes", "DisconnectSlow", "RetainedEvents", "RetainedBytes",
 			"MetaAPI", "MaxTestaments", "MaxTestamentBytes",
 		},
-		reflect.TypeFor[config.Role]():                    {"ID", "Name", "Permissions", "AllowByDefault"},
+		reflect.TypeFor[config.Role]():                    {"ID", "Name", "Permissions", "AllowByDefault", "Authorizer", "AuthorizerTimeout", "CacheTime"},
 		reflect.TypeFor[config.Permission]():              {"URI", "Match", "Allow", "Disclose", "Cache"}, // static rules need no cache
 		reflect.TypeFor[config.Allow]():                   {"Call", "Register", "Publish", "Subscribe"},
 		reflect.TypeFor[config.Disclose]():                {"Caller", "Publisher"},

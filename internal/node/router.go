@@ -18,15 +18,19 @@ type routerWorker struct {
 	embedded []*hosted
 	inside   sync.WaitGroup // the router's side of what is embedded
 	callers  callers
+	deciding authorizers // constant
 }
 
 // openRouter builds a router worker, and takes its addresses.
 func openRouter(cfg config.Worker, hosts hosts, seen *sightings) (*routerWorker, config.Findings) {
-	w := &routerWorker{id: cfg.ID}
+	w := &routerWorker{id: cfg.ID, deciding: make(authorizers)}
 	findings := w.build(cfg.Router, router.Options{
 		Logger: hosts.log, Agent: hosts.opts.Agent,
-		OnJoin:     func(realm wamp.URI, p wamp.Principal) { seen.note(sighting{w.id, realm, joined, p.AuthID}) },
-		OnRegister: func(realm, procedure wamp.URI) { seen.note(sighting{w.id, realm, registered, string(procedure)}) },
+		OnJoin: func(realm wamp.URI, p wamp.Principal) { seen.note(sighting{w.id, realm, joined, p.AuthID}) },
+		OnRegister: func(realm, procedure wamp.URI) {
+			seen.note(sighting{w.id, realm, registered, string(procedure)})
+			w.deciding.registered(w.router, realm, procedure)
+		},
 	})
 	w.callers = callers{router: w.router, inside: &w.inside, opts: client.Options{Agent: hosts.opts.Agent, Logger: hosts.log}}
 	for _, c := range cfg.Router.Components {
@@ -50,7 +54,7 @@ func (w *routerWorker) build(cfg *config.Router, opts router.Options) config.Fin
 	w.router = router.New(opts)
 	for _, realm := range cfg.Realms {
 		w.realms = append(w.realms, realm.Name)
-		rc := realmConfig(realm)
+		rc := w.realmConfig(realm)
 		rc.Roles = append(rc.Roles, trusted())
 		if _, err := w.router.AddRealm(rc); err != nil {
 			findings = append(findings, realm.At().Problem("", "%v", err))
@@ -67,7 +71,7 @@ func trusted() router.Role {
 	}}
 }
 
-func realmConfig(realm config.Realm) router.RealmConfig {
+func (w *routerWorker) realmConfig(realm config.Realm) router.RealmConfig {
 	o := realm.Options
 	rc := router.RealmConfig{
 		Name: realm.Name, URIRule: o.URICheck,
@@ -77,6 +81,14 @@ func realmConfig(realm config.Realm) router.RealmConfig {
 		MaxTestaments: o.MaxTestaments, MaxTestamentBytes: o.MaxTestamentBytes,
 	}
 	for _, role := range realm.Roles {
+		if role.Authorizer != "" {
+			rc.Roles = append(rc.Roles, router.Role{
+				Name:              role.Name,
+				Authorizer:        w.deciding.add(realm.Name, &authorizer{procedure: role.Authorizer, call: w.callers.call}),
+				AuthorizerTimeout: role.AuthorizerTimeout, DecisionLifetime: role.CacheTime,
+			})
+			continue
+		}
 		rr := router.Role{Name: role.Name, AllowByDefault: role.AllowByDefault}
 		for _, p := range role.Permissions {
 			rr.Permissions = append(rr.Permissions, router.Permission{
