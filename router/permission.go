@@ -61,6 +61,12 @@ type Role struct {
 
 	// Trusted reserves the role for connections whose Access is Trusted.
 	Trusted bool
+
+	// TrustLevel, if not nil, is what callees and subscribers that announced to
+	// understand it are told with the calls and events of the role's sessions
+	// (TRL-1, TRL-2), unless a Permission has another one for the URI. 0 is the
+	// lowest.
+	TrustLevel *int
 }
 
 // Permission says what sessions of a role may do with the URIs that it
@@ -76,6 +82,10 @@ type Permission struct {
 	// calls and publishes, whether or not the client asks for it (CID-1, PID-1).
 	DiscloseCaller    bool
 	DisclosePublisher bool
+
+	// TrustLevel, if not nil, is the role's for the URIs that the permission
+	// decides on.
+	TrustLevel *int
 }
 
 func (r *Role) check(rule wamp.URIRule) error {
@@ -87,10 +97,15 @@ func (r *Role) check(rule wamp.URIRule) error {
 		return fmt.Errorf("role %q: it has permissions and an Authorizer, want one of them", r.Name)
 	case r.AuthorizerTimeout < 0 || r.DecisionLifetime < 0:
 		return fmt.Errorf("role %q: negative AuthorizerTimeout or DecisionLifetime; 0 means the default", r.Name)
+	case r.TrustLevel != nil && *r.TrustLevel < 0:
+		return fmt.Errorf("role %q: trust level %d, want 0 or more", r.Name, *r.TrustLevel)
 	}
 	for _, p := range r.Permissions {
 		if !p.URI.ValidPattern(p.Match, wamp.URILoose) {
 			return fmt.Errorf("role %q: %q is no valid %s pattern", r.Name, p.URI, p.Match)
+		}
+		if p.TrustLevel != nil && *p.TrustLevel < 0 {
+			return fmt.Errorf("role %q: trust level %d for %q, want 0 or more", r.Name, *p.TrustLevel, p.URI)
 		}
 	}
 	return nil
@@ -103,6 +118,7 @@ type permissions struct {
 	fallback rule   // decides what no other speaks of
 	dynamic  *dynamic
 	trusted  bool // see Role
+	trusts   bool // some permission, or the role itself, has a trust level
 }
 
 // rule is a permission that counts.
@@ -123,10 +139,16 @@ func compile(r *Role, disclose bool) *permissions {
 	if r.Authorizer != nil {
 		ps.dynamic = newDynamic(r, disclose)
 	}
+	ps.fallback.TrustLevel = r.TrustLevel
+	ps.trusts = r.TrustLevel != nil
 	for i, p := range r.Permissions {
 		if slices.ContainsFunc(r.Permissions[i+1:], p.replaces) {
 			continue
 		}
+		if p.TrustLevel == nil {
+			p.TrustLevel = r.TrustLevel
+		}
+		ps.trusts = ps.trusts || p.TrustLevel != nil
 		p.DiscloseCaller = p.DiscloseCaller && disclose
 		p.DisclosePublisher = p.DisclosePublisher && disclose
 		ps.all = append(ps.all, rule{Permission: p, index: i, literals: literalOctets(p.URI)})
@@ -157,6 +179,14 @@ func (ps *permissions) denyUnlessNamed() {
 // replaces reports whether p and other are for the same URIs.
 func (p Permission) replaces(other Permission) bool {
 	return p.URI == other.URI && p.Match == other.Match
+}
+
+// trustLevel returns what is said of calls to u and events on u (TRL-1, TRL-2).
+func (ps *permissions) trustLevel(u wamp.URI) *int {
+	if !ps.trusts {
+		return nil
+	}
+	return ps.find(u).TrustLevel
 }
 
 // nothing is the permissions of a role that the realm does not define.

@@ -14,8 +14,11 @@ import (
 	"github.com/junctorio/junctor/wamp"
 )
 
-// DefaultOutboxBytes is the default of RealmConfig.OutboxBytes.
-const DefaultOutboxBytes = 16 << 20
+// The defaults of RealmConfig.
+const (
+	DefaultOutboxBytes   = 16 << 20
+	DefaultKeptCallBytes = dealer.DefaultMaxKeptBytes
+)
 
 // RealmConfig describes a realm. Zero fields mean the defaults.
 type RealmConfig struct {
@@ -56,6 +59,22 @@ type RealmConfig struct {
 	// DefaultMaxTestamentBytes.
 	MaxTestaments, MaxTestamentBytes int
 
+	// CallTimeout is the timeout of calls that name none, and MaxCallTimeout the
+	// longest that a call may have, also if it names none (TMO-6). 0 means none.
+	CallTimeout, MaxCallTimeout time.Duration
+
+	// QueuedCalls is how many calls may wait for one registration whose callees
+	// all have as many as they take (REGISTER's concurrency), where CallQueues
+	// say nothing of its procedure. Without a place to wait, a call gets ERROR
+	// crossbar.error.max_concurrency_reached.
+	QueuedCalls int
+	CallQueues  []CallQueue
+
+	// KeptCallBytes bounds what the realm keeps for calls that wait, that are
+	// progressive, or that may have to be handed to another callee (RER-1).
+	// Default DefaultKeptCallBytes.
+	KeptCallBytes int
+
 	// OutboxBytes bounds what a session's outbox holds while its socket is
 	// full, give or take one message. Below it nothing is lost; above it an
 	// EVENT is dropped and counted (or see DisconnectSlow), a call to the
@@ -67,6 +86,10 @@ type RealmConfig struct {
 	// the events that do not fit.
 	DisconnectSlow bool
 }
+
+// CallQueue says how many calls may wait for each registration of certain
+// procedures. The most specific one that matches counts, as for calls.
+type CallQueue = dealer.Queue
 
 func (c *RealmConfig) check() error {
 	if !c.Name.Valid(wamp.URILoose) {
@@ -83,6 +106,9 @@ func (c *RealmConfig) check() error {
 		return fmt.Errorf("router: realm %q: MaxTestaments is %d and MaxTestamentBytes is %d, want 0 (default) or more",
 			c.Name, c.MaxTestaments, c.MaxTestamentBytes)
 	}
+	if err := c.checkCalls(); err != nil {
+		return fmt.Errorf("router: realm %q: %w", c.Name, err)
+	}
 	seen := make(map[string]bool)
 	for _, role := range c.Roles {
 		if err := role.check(c.URIRule); err != nil {
@@ -92,6 +118,21 @@ func (c *RealmConfig) check() error {
 			return fmt.Errorf("router: realm %q: role %q is given twice", c.Name, role.Name)
 		}
 		seen[role.Name] = true
+	}
+	return nil
+}
+
+func (c *RealmConfig) checkCalls() error {
+	switch {
+	case c.CallTimeout < 0 || c.MaxCallTimeout < 0:
+		return fmt.Errorf("CallTimeout is %v and MaxCallTimeout is %v, want 0 (none) or more", c.CallTimeout, c.MaxCallTimeout)
+	case c.QueuedCalls < 0 || c.KeptCallBytes < 0:
+		return fmt.Errorf("QueuedCalls is %d and KeptCallBytes is %d, want 0 or more", c.QueuedCalls, c.KeptCallBytes)
+	}
+	for _, q := range c.CallQueues {
+		if !q.URI.ValidPattern(q.Match, wamp.URILoose) || q.Limit < 0 {
+			return fmt.Errorf("call queue for %q: want a valid %v pattern and a limit of 0 or more", q.URI, q.Match)
+		}
 	}
 	return nil
 }
@@ -151,6 +192,8 @@ func newRealm(r *Router, cfg RealmConfig) *Realm {
 		}),
 		dealer: dealer.New(dealer.Options{
 			IDs: r.ids, URIRule: cfg.URIRule, RefuseDisclosure: cfg.RefuseDisclosure, StrictRequestIDs: cfg.StrictRequestIDs,
+			DefaultTimeout: cfg.CallTimeout, MaxTimeout: cfg.MaxCallTimeout,
+			MaxQueued: cfg.QueuedCalls, Queues: cfg.CallQueues, MaxKeptBytes: cfg.KeptCallBytes,
 		}),
 	}
 	for i := range cfg.Roles {

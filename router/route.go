@@ -55,6 +55,7 @@ func (s *session) publish(m *wamp.Publish, w *worker) {
 		return
 	}
 	m.DiscloseMe = m.DiscloseMe || v.disclose
+	m.TrustLevel = s.perms.trustLevel(m.Topic)
 	s.realm.publish(s.peer, m, w)
 }
 
@@ -103,6 +104,7 @@ func (s *session) routeRPC(m wamp.Message, w *worker) error {
 			return nil
 		}
 		m.DiscloseMe = m.DiscloseMe || v.disclose
+		m.TrustLevel = s.perms.trustLevel(m.Procedure)
 	}
 	r := s.realm
 	r.rpc.Lock()

@@ -42,19 +42,20 @@ var wholeNode = &config.Node{
 						URICheck: wamp.URIStrict, StrictRequestIDs: true, RefuseDisclosure: true,
 						QueuedBytes: 1 << 20, DisconnectSlow: true, RetainedEvents: 10, RetainedBytes: 1000,
 						MaxTestaments: 10, MaxTestamentBytes: 4096,
+						CallTimeout: time.Second, MaxCallTimeout: time.Minute, QueuedCalls: 10, KeptCallBytes: 1 << 20,
 					},
 					Roles: []config.Role{
 						{ID: "role001", Name: "anonymous", Permissions: []config.Permission{
 							{URI: "com.example.", Match: wamp.MatchPrefix, Allow: config.Allow{Call: true, Subscribe: true}},
 							{
 								URI: "com.example..update", Match: wamp.MatchWildcard, Allow: config.Allow{Publish: true},
-								Disclose: config.Disclose{Caller: true, Publisher: true}, Cache: true,
+								Disclose: config.Disclose{Caller: true, Publisher: true}, Cache: true, TrustLevel: new(7),
 							},
 							{URI: "com.other.", Match: wamp.MatchPrefix, Allow: config.Allow{Register: true}},
 							{URI: "com.other.exact", Match: wamp.MatchExact},
 						}, AuthorizerTimeout: 5 * time.Second, CacheTime: time.Minute},
 						{
-							ID: "role002", Name: "backend", Permissions: []config.Permission{}, AllowByDefault: true,
+							ID: "role002", Name: "backend", Permissions: []config.Permission{}, AllowByDefault: true, TrustLevel: new(0),
 							AuthorizerTimeout: 5 * time.Second, CacheTime: time.Minute,
 						},
 						{
@@ -64,7 +65,7 @@ var wholeNode = &config.Node{
 					},
 				},
 				{ID: "realm001", Name: "realm2", Options: config.RealmOptions{
-					MetaAPI: true, QueuedBytes: 16 << 20, RetainedEvents: 100_000, RetainedBytes: 16 << 20,
+					MetaAPI: true, QueuedBytes: 16 << 20, KeptCallBytes: 64 << 20, RetainedEvents: 100_000, RetainedBytes: 16 << 20,
 					MaxTestaments: 128, MaxTestamentBytes: 128 << 10,
 				}, Roles: []config.Role{}},
 			},

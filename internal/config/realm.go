@@ -2,6 +2,7 @@ package config
 
 import (
 	"regexp"
+	"time"
 
 	"github.com/junctorio/junctor/wamp"
 )
@@ -23,8 +24,12 @@ type RealmOptions struct {
 
 	StrictRequestIDs bool
 	RefuseDisclosure bool
-	QueuedBytes      int  // octets that wait for one session whose socket is full
-	DisconnectSlow   bool // instead of dropping events
+	QueuedBytes      int           // octets that wait for one session whose socket is full
+	DisconnectSlow   bool          // instead of dropping events
+	CallTimeout      time.Duration // of calls that name none; 0: none
+	MaxCallTimeout   time.Duration // 0: none
+	QueuedCalls      int           // that wait for the callees of one registration
+	KeptCallBytes    int           // of those and others that the router keeps
 	RetainedEvents   int
 	RetainedBytes    int
 
@@ -119,6 +124,27 @@ var realmOptionsObject = object[RealmOptions]{
 			doc: "What becomes of an event for a client for which too much is queued: it is dropped and counted, or the client is disconnected.",
 		},
 		{
+			key: "call_timeout", added: true, def: "0",
+			is:  into(callTimeout, func(o *RealmOptions) *time.Duration { return &o.CallTimeout }),
+			doc: "The timeout of calls whose caller names none. 0: none.",
+		},
+		{
+			key: "max_call_timeout", added: true, def: "0",
+			is:  into(callTimeout, func(o *RealmOptions) *time.Duration { return &o.MaxCallTimeout }),
+			doc: "The longest timeout that a call may have; longer ones are shortened, and calls without timeout get this one. 0: no such limit.",
+		},
+		{
+			key: "max_queued_calls", added: true, def: "0",
+			is:   into(integer(0, 1<<20, "calls"), func(o *RealmOptions) *int { return &o.QueuedCalls }),
+			doc:  "How many calls may wait for a procedure whose callees all have as many as their `concurrency` allows. Their timeouts run. 0: they do not wait but fail with `crossbar.error.max_concurrency_reached`.",
+			note: "queues without limit once the realm has a store.",
+		},
+		{
+			key: "max_kept_call_bytes", added: true, def: "67108864",
+			is:  into(integer(1, 1<<40, "bytes"), func(o *RealmOptions) *int { return &o.KeptCallBytes }),
+			doc: "How many bytes may be kept for calls that wait, that are progressive, or that another callee may have to be asked for, with 512 for each. Beyond it calls do not wait, are refused, and are not handed on.",
+		},
+		{
 			key: "max_retained_events", added: true, def: "100000",
 			is:   into(integer(1, 1<<31-1, "events"), func(o *RealmOptions) *int { return &o.RetainedEvents }),
 			doc:  "How many events are kept for those who subscribe later, of all that were published with `retain`. The oldest ones are given up for a new one, and counted.",
@@ -146,6 +172,8 @@ var realmOptionsObject = object[RealmOptions]{
 		{key: "event_dispatching_chunk_size", is: ignored[RealmOptions]("junctor delivers events without chunks")},
 	},
 }
+
+var callTimeout = duration(0, 1<<31-1, time.Millisecond, "milliseconds")
 
 // uriCheck takes words that Crossbar.io does not know as Crossbar.io does.
 var uriCheck = form[wamp.URIRule]{

@@ -17,6 +17,7 @@ type Role struct {
 	Name           string
 	Permissions    []Permission // in the order of the file; of two for the same URI and Match the last one counts
 	AllowByDefault bool
+	TrustLevel     *int // nil: none is said
 
 	Authorizer        wamp.URI // the procedure that decides; "" if the permissions do
 	AuthorizerTimeout time.Duration
@@ -31,6 +32,8 @@ type Permission struct {
 	Allow    Allow
 	Disclose Disclose
 	Cache    bool
+
+	TrustLevel *int // nil: that of the role
 
 	understood bool // URI and Match are what the file says
 	void       bool // no URI matches
@@ -92,6 +95,11 @@ var roleObject = object[Role]{
 		{
 			key: "allow-by-default", is: into(boolean, func(r *Role) *bool { return &r.AllowByDefault }),
 			def: "false", doc: "Allow what no permission matches.", note: "has it undocumented.",
+		},
+		{
+			key: "trustlevel", added: true, is: into(trustLevel, func(r *Role) **int { return &r.TrustLevel }),
+			absent: "none is told",
+			doc:    "How far the calls and events of these clients are to be trusted, told to callees and subscribers that understand it. 0 is the lowest.",
 		},
 	},
 	finish: func(c *checker, v *value, r *Role) {
@@ -157,10 +165,27 @@ var permissionObject = object[Permission]{
 			key: "cache", is: into(boolean, func(p *Permission) *bool { return &p.Cache }),
 			def: "false", doc: "Whether the decision may be remembered. What static permissions decide is remembered in any case.",
 		},
+		{
+			key: "trustlevel", added: true, is: into(trustLevel, func(p *Permission) **int { return &p.TrustLevel }),
+			absent: "that of the role",
+			doc:    "How far calls to these procedures and events on these topics are to be trusted. 0 is the lowest.",
+		},
 		{key: "validate", is: later[Permission]("validation of payloads against schemas")},
 	},
 	finish: resolveStars,
 }
+
+// trustLevel is a number of which nil is none.
+var trustLevel = func() form[*int] {
+	level := integer(0, 1<<31-1, "")
+	return form[*int]{
+		words: level.words, schema: level.schema,
+		read: func(c *checker, v *value) (*int, bool) {
+			n, ok := level.read(c, v)
+			return &n, ok
+		},
+	}
+}()
 
 const inAllow = `put it into "allow"; only version 1 of the format had it here`
 

@@ -50,3 +50,6 @@ func Authorizer(procedure wamp.URI, call func(args []any) (any, error)) router.A
 		},
 	}
 }
+
+// RealmConfig is what a realm's configuration means to the router.
+func RealmConfig(realm config.Realm) router.RealmConfig { return new(routerWorker).realmConfig(realm) }

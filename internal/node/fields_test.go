@@ -24,9 +24,10 @@ func TestEveryConfigurationFieldIsHandled(t *testing.T) {
 		reflect.TypeFor[config.RealmOptions](): {
 			"URICheck", "StrictRequestIDs", "RefuseDisclosure", "QueuedBytes", "DisconnectSlow", "RetainedEvents", "RetainedBytes",
 			"MetaAPI", "MaxTestaments", "MaxTestamentBytes",
+			"CallTimeout", "MaxCallTimeout", "QueuedCalls", "KeptCallBytes",
 		},
-		reflect.TypeFor[config.Role]():                    {"ID", "Name", "Permissions", "AllowByDefault", "Authorizer", "AuthorizerTimeout", "CacheTime"},
-		reflect.TypeFor[config.Permission]():              {"URI", "Match", "Allow", "Disclose", "Cache"}, // static rules need no cache
+		reflect.TypeFor[config.Role]():                    {"ID", "Name", "Permissions", "AllowByDefault", "Authorizer", "AuthorizerTimeout", "CacheTime", "TrustLevel"},
+		reflect.TypeFor[config.Permission]():              {"URI", "Match", "Allow", "Disclose", "Cache", "TrustLevel"}, // static rules need no cache
 		reflect.TypeFor[config.Allow]():                   {"Call", "Register", "Publish", "Subscribe"},
 		reflect.TypeFor[config.Disclose]():                {"Caller", "Publisher"},
 		reflect.TypeFor[config.Transport]():               {"ID", "Type", "Endpoint", "RawSocket"},

@@ -410,3 +410,19 @@ func TestWorkersOfOtherTypesAreRefused(t *testing.T) {
 		t.Errorf("got %v, want one finding of kind %s", findings, config.NotSupported)
 	}
 }
+
+// What a realm says of calls, and a role of trust, reaches the router.
+func TestOptionsOfCallsAreTheRealms(t *testing.T) {
+	t.Parallel()
+	cfg := parseText(t, `{"version": 2, "workers": [{"type": "router", "transports": [], "realms": [{
+  "name": "realm1", "options": {"call_timeout": 20, "max_call_timeout": 30, "max_queued_calls": 4, "max_kept_call_bytes": 5000},
+  "roles": [{"name": "anonymous", "trustlevel": 1, "permissions": [{"uri": "com.example", "trustlevel": 2}]}]}]}]}`)
+	got := node.RealmConfig(cfg.Workers[0].Router.Realms[0])
+	if got.CallTimeout != 20*time.Millisecond || got.MaxCallTimeout != 30*time.Millisecond || got.QueuedCalls != 4 || got.KeptCallBytes != 5000 {
+		t.Errorf("got %+v, want the options of the realm", got)
+	}
+	role := got.Roles[0]
+	if role.TrustLevel == nil || *role.TrustLevel != 1 || role.Permissions[0].TrustLevel == nil || *role.Permissions[0].TrustLevel != 2 {
+		t.Errorf("got %+v, want trust levels 1 and 2", role)
+	}
+}

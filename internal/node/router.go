@@ -79,6 +79,8 @@ func (w *routerWorker) realmConfig(realm config.Realm) router.RealmConfig {
 		OutboxBytes: o.QueuedBytes, DisconnectSlow: o.DisconnectSlow, NoMetaAPI: !o.MetaAPI,
 		RetainedEvents: o.RetainedEvents, RetainedBytes: o.RetainedBytes,
 		MaxTestaments: o.MaxTestaments, MaxTestamentBytes: o.MaxTestamentBytes,
+		CallTimeout: o.CallTimeout, MaxCallTimeout: o.MaxCallTimeout,
+		QueuedCalls: o.QueuedCalls, KeptCallBytes: o.KeptCallBytes,
 	}
 	for _, role := range realm.Roles {
 		if role.Authorizer != "" {
@@ -86,14 +88,16 @@ func (w *routerWorker) realmConfig(realm config.Realm) router.RealmConfig {
 				Name:              role.Name,
 				Authorizer:        w.deciding.add(realm.Name, &authorizer{procedure: role.Authorizer, call: w.callers.call}),
 				AuthorizerTimeout: role.AuthorizerTimeout, DecisionLifetime: role.CacheTime,
+				TrustLevel: role.TrustLevel,
 			})
 			continue
 		}
-		rr := router.Role{Name: role.Name, AllowByDefault: role.AllowByDefault}
+		rr := router.Role{Name: role.Name, AllowByDefault: role.AllowByDefault, TrustLevel: role.TrustLevel}
 		for _, p := range role.Permissions {
 			rr.Permissions = append(rr.Permissions, router.Permission{
 				URI: p.URI, Match: p.Match, Allow: actions(p.Allow),
 				DiscloseCaller: p.Disclose.Caller, DisclosePublisher: p.Disclose.Publisher,
+				TrustLevel: p.TrustLevel,
 			})
 		}
 		rc.Roles = append(rc.Roles, rr)

@@ -73,6 +73,7 @@ func (b *Broker) Features() []wamp.Feature {
 		wamp.FeatureSubscriberBlackWhiteListing,
 		wamp.FeaturePublisherExclusion,
 		wamp.FeaturePublisherIdentification,
+		wamp.FeaturePublicationTrustLevels,
 		wamp.FeaturePatternBasedSubscription,
 		wamp.FeaturePayloadPassthruMode,
 		wamp.FeatureEventRetention,

@@ -86,7 +86,7 @@ func TestFeaturesAreTheOnesThatAreThere(t *testing.T) { // FEA-1
 	t.Parallel()
 	want := []wamp.Feature{
 		wamp.FeatureSubscriberBlackWhiteListing, wamp.FeaturePublisherExclusion,
-		wamp.FeaturePublisherIdentification, wamp.FeaturePatternBasedSubscription, wamp.FeaturePayloadPassthruMode,
+		wamp.FeaturePublisherIdentification, wamp.FeaturePublicationTrustLevels, wamp.FeaturePatternBasedSubscription, wamp.FeaturePayloadPassthruMode,
 		wamp.FeatureEventRetention,
 	}
 	if diff := cmp.Diff(want, newRealm(t, broker.Options{}).broker.Features()); diff != "" {

@@ -70,20 +70,33 @@ type publication struct {
 	filter filter
 }
 
-// send sends the event of one subscription, the same for all its subscribers.
+// send sends the event of one subscription, the same for all its subscribers,
+// but for a trust level, which not all understand (TRL-2).
 func (p *publication) send(sub *subscription, out *core.Deliveries) {
-	var ev *wamp.Event
+	var plain, trusted *wamp.Event
 	for i := range sub.subscribers {
 		to := sub.subscribers[i].peer
 		if !p.reaches(to) {
 			continue
 		}
-		if ev == nil {
-			ev = out.Event()
-			p.fill(ev, sub)
+		if p.m.TrustLevel != nil && knowsTrust(to) {
+			if trusted == nil {
+				trusted = p.event(sub, out)
+			}
+			out.Send(to, trusted)
+			continue
 		}
-		out.Send(to, ev)
+		if plain == nil {
+			plain = p.event(sub, out)
+			plain.TrustLevel = nil
+		}
+		out.Send(to, plain)
 	}
+}
+
+// knowsTrust reports whether the subscriber understands trust levels.
+func knowsTrust(to *core.Peer) bool {
+	return to.Roles.HasFeature(wamp.RoleSubscriber, wamp.FeaturePublicationTrustLevels)
 }
 
 // reaches reports whether a subscriber may receive the event: it is not the
@@ -92,18 +105,22 @@ func (p *publication) reaches(to *core.Peer) bool {
 	return (to != p.from || p.m.IncludeMe) && (p.filter.none || p.filter.admits(to))
 }
 
-func (p *publication) fill(ev *wamp.Event, sub *subscription) {
+// event makes the event of a subscription.
+func (p *publication) event(sub *subscription, out *core.Deliveries) *wamp.Event {
+	ev := out.Event()
 	p.describe(ev)
 	ev.Subscription = sub.id
 	if sub.match != wamp.MatchExact { // PSUB-2
 		ev.Topic = p.m.Topic
 	}
+	return ev
 }
 
 // describe fills what is the same for all subscriptions.
 func (p *publication) describe(ev *wamp.Event) {
 	ev.Publication = p.id
 	ev.Attributes, ev.Payload = p.m.Attributes, p.m.Payload
+	ev.TrustLevel = p.m.TrustLevel
 	if p.m.DiscloseMe { // PID-1
 		ev.Publisher = p.from.ID
 		ev.PublisherAuthID = p.from.Principal.AuthID
