@@ -1,10 +1,12 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
 
+	"github.com/junctorio/junctor/client/passthru"
 	"github.com/junctorio/junctor/wamp"
 )
 
@@ -108,11 +110,13 @@ func (s *Session) call(ctx context.Context, procedure wamp.URI, args []any, opts
 
 // beginCall sends a call, or with progressive set the first chunk of one.
 func (s *Session) beginCall(ctx context.Context, procedure wamp.URI, args []any, opts *CallOptions, progressive bool) (wamp.ID, *request, error) {
-	payload, err := s.content(wamp.RoleDealer, args, opts.Kwargs, opts.Payload, opts.Attributes)
+	payload, attributes, err := s.content(wamp.RoleDealer, passthru.Context{Kind: passthru.KindCall, URI: procedure},
+		values{args, opts.Kwargs, opts.Payload, opts.Attributes})
 	if err != nil {
 		return 0, nil, err
 	}
 	r := newRequest(wamp.CodeCall)
+	r.procedure, r.attributes = procedure, attributes
 	if opts.OnProgress != nil {
 		r.chunks = newChunks()
 	}
@@ -122,17 +126,26 @@ func (s *Session) beginCall(ctx context.Context, procedure wamp.URI, args []any,
 		ReceiveProgress: opts.OnProgress != nil,
 		DiscloseMe:      opts.DiscloseMe,
 		TimeoutMillis:   millis(opts.Timeout),
-		Attributes:      opts.Attributes,
+		Attributes:      attributes,
 		Payload:         payload,
 	}, r)
 	return id, r, err
 }
 
 // awaitResult waits for the final result and hands over those before it.
-func (s *Session) awaitResult(ctx context.Context, id wamp.ID, r *request, opts *CallOptions) (Result, error) {
+func (s *Session) awaitResult(ctx context.Context, id wamp.ID, r *request, opts *CallOptions) (res Result, err error) {
 	if r.chunks != nil {
-		return s.awaitProgress(ctx, id, r, opts)
+		res, err = s.awaitProgress(ctx, id, r, opts)
+	} else {
+		res, err = s.awaitReply(ctx, id, r, opts)
 	}
+	if err != nil {
+		return Result{}, s.openError(r.procedure, err)
+	}
+	return s.openResult(r.procedure, res)
+}
+
+func (s *Session) awaitReply(ctx context.Context, id wamp.ID, r *request, opts *CallOptions) (Result, error) {
 	select {
 	case rep := <-r.reply:
 		return rep.result, rep.err
@@ -189,18 +202,20 @@ func newChunks() *chunks { return &chunks{more: make(chan struct{}, 1)} }
 func (s *Session) awaitProgress(ctx context.Context, id wamp.ID, r *request, opts *CallOptions) (Result, error) {
 	finished := false
 	defer func() {
-		if !finished { // OnProgress panicked
+		if !finished { // OnProgress panicked, or a result cannot be decrypted
 			_, _ = s.cancelCall(ctx, id, r, opts.Cancel)
 		}
 	}()
 	for {
 		select {
 		case <-r.chunks.more:
-			s.deliver(r.chunks, opts.OnProgress)
+			if err := s.deliver(r, opts.OnProgress); err != nil {
+				return Result{}, err
+			}
 		case rep := <-r.reply:
-			s.deliver(r.chunks, opts.OnProgress)
+			err := s.deliver(r, opts.OnProgress)
 			finished = true
-			return rep.result, rep.err
+			return rep.result, cmp.Or(err, rep.err)
 		case <-ctx.Done():
 			finished = true
 			return s.cancelCall(ctx, id, r, opts.Cancel)
@@ -208,14 +223,22 @@ func (s *Session) awaitProgress(ctx context.Context, id wamp.ID, r *request, opt
 	}
 }
 
-func (s *Session) deliver(c *chunks, onProgress func(Result)) {
+// deliver hands over the progressive results that have come, up to one that
+// cannot be decrypted.
+func (s *Session) deliver(r *request, onProgress func(Result)) error {
+	c := r.chunks
 	s.mu.Lock()
 	waiting := c.waiting
 	c.waiting, c.size = nil, 0
 	s.mu.Unlock()
 	for _, res := range waiting {
+		res, err := s.openResult(r.procedure, res)
+		if err != nil {
+			return err
+		}
 		onProgress(res)
 	}
+	return nil
 }
 
 // resultLocked is a RESULT of the router. One that nobody waits for any more

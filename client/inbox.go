@@ -54,10 +54,15 @@ func (inv *Invocation) nextChunk(ctx context.Context) (p wamp.Payload, more bool
 			return p, false, context.Cause(ctx)
 		}
 		s.mu.Lock()
+		first := !inv.state.begun
 		p, more, over := inv.takeChunkLocked()
 		s.mu.Unlock()
-		if more || over {
+		switch {
+		case first || over:
 			return p, more, nil
+		case more:
+			p, err = inv.openChunk(p)
+			return p, true, err
 		}
 		select {
 		case <-inv.inbox.more:

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/junctorio/junctor/client/passthru"
 	"github.com/junctorio/junctor/wamp"
 )
 
@@ -26,7 +27,8 @@ type Invocation struct {
 
 	registration *Registration
 	request      wamp.ID
-	timeout      time.Duration // zero: none
+	sealed       *wamp.Attributes // Attributes as they came
+	timeout      time.Duration    // zero: none
 
 	deadline time.Time       // when timeout has passed; guarded by Session.mu if Progressive
 	state    invocationState // guarded by Session.mu
@@ -52,6 +54,8 @@ type Reply struct {
 	Payload    wamp.Payload
 	Attributes *wamp.Attributes
 }
+
+func (r *Reply) values() values { return values{r.Args, r.Kwargs, r.Payload, r.Attributes} }
 
 // Return makes a Reply of positional values.
 func Return(args ...any) Reply { return Reply{Args: args} }
@@ -91,9 +95,9 @@ func (inv *Invocation) ProgressReply(ctx context.Context, r Reply) error {
 		return nil
 	}
 	s := inv.registration.session
-	payload, err := s.content(wamp.RoleDealer, r.Args, r.Kwargs, r.Payload, r.Attributes)
+	payload, attributes, err := s.content(wamp.RoleDealer, inv.about(passthru.KindResult), r.values())
 	if err == nil {
-		m := &wamp.Yield{Request: inv.request, Progress: true, Attributes: r.Attributes, Payload: payload}
+		m := &wamp.Yield{Request: inv.request, Progress: true, Attributes: attributes, Payload: payload}
 		err = s.answer(ctx, inv, m, payload, false)
 	}
 	if err != nil {
@@ -148,6 +152,7 @@ func newInvocation(reg *Registration, m *wamp.Invocation, payload wamp.Payload) 
 		Progressive:     m.Progress,
 		TrustLevel:      m.TrustLevel,
 		Attributes:      m.Attributes,
+		sealed:          m.Attributes,
 		registration:    reg,
 		request:         m.Request,
 	}
@@ -228,6 +233,9 @@ func (inv *Invocation) call(ctx context.Context) (Reply, error) {
 	if interrupted != nil {
 		return Reply{}, interrupted
 	}
+	if err := inv.open(); err != nil {
+		return Reply{}, err
+	}
 	reply, err := inv.guard(ctx)
 	if err != nil {
 		err = explain(ctx, err)
@@ -295,17 +303,17 @@ func explain(ctx context.Context, err error) error {
 
 // yield sends the handler's reply.
 func (s *Session) yield(ctx context.Context, inv *Invocation, reply Reply) error {
-	payload, err := s.content(wamp.RoleDealer, reply.Args, reply.Kwargs, reply.Payload, reply.Attributes)
+	payload, attributes, err := s.content(wamp.RoleDealer, inv.about(passthru.KindResult), reply.values())
 	if err != nil {
 		return fmt.Errorf("reply: %w", err)
 	}
-	return s.answer(ctx, inv, &wamp.Yield{Request: inv.request, Attributes: reply.Attributes, Payload: payload}, payload, true)
+	return s.answer(ctx, inv, &wamp.Yield{Request: inv.request, Attributes: attributes, Payload: payload}, payload, true)
 }
 
 // fail sends an ERROR. Should that be too large, it says so instead.
 func (s *Session) fail(ctx context.Context, inv *Invocation, err error) {
 	for range 2 {
-		m := s.errorMessage(err)
+		m := s.errorMessage(inv, err)
 		m.RequestType, m.Request = wamp.CodeInvocation, inv.request
 		if err = s.answer(ctx, inv, m, m.Payload, true); err == nil {
 			return
@@ -314,36 +322,41 @@ func (s *Session) fail(ctx context.Context, inv *Invocation, err error) {
 	s.log.Debug("invocation was not answered", "uri", inv.Procedure, "err", err)
 }
 
-// errorMessage returns the ERROR that stands for err, with a payload in the
-// session's serializer.
-func (s *Session) errorMessage(err error) *wamp.Error {
+// errorMessage returns the ERROR that stands for err, with a payload that can
+// be sent.
+func (s *Session) errorMessage(inv *Invocation, err error) *wamp.Error {
 	var size *SizeError
+	var unreadable *openError
 	var refusal *wamp.Error
 	uri := wamp.ErrRuntimeError
 	switch {
 	case errors.As(err, &size):
 		uri = wamp.ErrPayloadSizeExceeded
+	case errors.As(err, &unreadable): // whoever sent that has no use for something encrypted
+		return unreadable.message(s.serializer)
 	case errors.As(err, &refusal):
-		return s.ownError(refusal)
+		return s.errorWith(inv, refusal.URI, values{payload: refusal.Payload, attributes: refusal.Attributes})
 	case errors.As(err, &uri):
 	}
-	m := &wamp.Error{URI: uri}
+	var v values
 	if text := err.Error(); text != string(uri) {
-		m.Payload, _ = encode(s.serializer, []any{text}, nil)
+		v.args = []any{text}
 	}
-	return m
+	return s.errorWith(inv, uri, v)
 }
 
-// ownError returns a copy of e with its payload in the session's serializer.
-func (s *Session) ownError(e *wamp.Error) *wamp.Error {
-	if err := s.checkPassthru(wamp.RoleDealer, e.Attributes); err != nil {
+// errorWith returns an ERROR with the values, or without them if they cannot be
+// sent.
+func (s *Session) errorWith(inv *Invocation, uri wamp.ErrorURI, v values) *wamp.Error {
+	payload, attributes, err := s.content(wamp.RoleDealer, inv.about(passthru.KindError), v)
+	switch {
+	case errors.Is(err, wamp.ErrFeatureNotSupported):
 		return &wamp.Error{URI: wamp.ErrFeatureNotSupported}
+	case err != nil:
+		s.log.Warn("values of an error cannot be sent", "uri", uri, "err", err)
+		return &wamp.Error{URI: uri}
 	}
-	payload, err := s.own(e.Payload)
-	if err != nil {
-		s.log.Warn("values of an error cannot be sent", "uri", e.URI, "err", err)
-	}
-	return &wamp.Error{URI: e.URI, Attributes: e.Attributes, Payload: payload}
+	return &wamp.Error{URI: uri, Attributes: attributes, Payload: payload}
 }
 
 // answer sends a message about an invocation; final says that it is the last.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/junctorio/junctor/auth"
+	"github.com/junctorio/junctor/client/passthru"
 	"github.com/junctorio/junctor/transport"
 	"github.com/junctorio/junctor/wamp"
 )
@@ -86,6 +87,13 @@ type Options struct {
 	// how long a last message to the router may take. The default is
 	// DefaultCloseTimeout.
 	CloseTimeout time.Duration
+
+	// Keyring encrypts, end to end, what is sent to and received from the URIs
+	// that it has keys for; nil encrypts nothing. Such URIs are used in no
+	// other way: nothing is sent in the clear, and what cannot be decrypted is
+	// not handed on. Calls then fail, invocations are refused, and events are
+	// dropped, logged and counted in Event.Lost.
+	Keyring *passthru.Keyring
 
 	// KeepAlive says when the router is sent a PING, and when the connection is
 	// closed because it does not answer, which ends the session with ErrSilent.

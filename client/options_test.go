@@ -9,6 +9,7 @@ import (
 
 	"github.com/junctorio/junctor/auth"
 	"github.com/junctorio/junctor/client"
+	"github.com/junctorio/junctor/client/passthru"
 	"github.com/junctorio/junctor/transport"
 	"github.com/junctorio/junctor/wamp"
 )
@@ -31,6 +32,7 @@ func TestEveryOptionHasItsDefault(t *testing.T) {
 		"SendBytes":      {1001, client.DefaultSendBytes},
 		"ReceiveBytes":   {1002, client.DefaultReceiveBytes},
 		"CloseTimeout":   {time.Minute, client.DefaultCloseTimeout},
+		"Keyring":        {new(passthru.Keyring), nil},
 		"KeepAlive": {
 			transport.KeepAlive{Mode: transport.KeepAliveNever, Interval: 1, Timeout: 2, Attempts: 3},
 			transport.KeepAlive{

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/junctorio/junctor/client/passthru"
 	"github.com/junctorio/junctor/internal/serializer"
 	"github.com/junctorio/junctor/wamp"
 )
@@ -28,19 +29,38 @@ func encode(s wamp.Serializer, args []any, kwargs any) (wamp.Payload, error) {
 	return s.EncodePayload(list, kwargs)
 }
 
-// content returns the payload of a message to the router in the given role,
-// which carries either values or a payload from elsewhere.
-func (s *Session) content(to wamp.Role, args []any, kwargs any, p wamp.Payload, a *wamp.Attributes) (wamp.Payload, error) {
-	if err := s.checkPassthru(to, a); err != nil {
-		return wamp.Payload{}, err
+// values are what a message carries: values, or a payload from elsewhere.
+type values struct {
+	args       []any
+	kwargs     any
+	payload    wamp.Payload
+	attributes *wamp.Attributes
+}
+
+var errTwoPayloads = errors.New("values and a Payload are given; want one of them")
+
+// in returns the values as a payload in serializer to.
+func (v *values) in(to serializer.Serializer) (wamp.Payload, error) {
+	if v.payload.Elements == 0 {
+		return encode(to, v.args, v.kwargs)
 	}
-	if p.Elements == 0 {
-		return encode(s.serializer, args, kwargs)
+	if len(v.args) > 0 || v.kwargs != nil {
+		return wamp.Payload{}, errTwoPayloads
 	}
-	if len(args) > 0 || kwargs != nil {
-		return wamp.Payload{}, errors.New("values and a Payload are given; want one of them")
+	return serializer.Transcode(to, v.payload)
+}
+
+// content returns the payload and the attributes of a message to the router in
+// the given role: encrypted, if there is a key for what it is about.
+func (s *Session) content(to wamp.Role, about passthru.Context, v values) (wamp.Payload, *wamp.Attributes, error) {
+	if s.opts.Keyring.Has(about.URI) {
+		return s.seal(to, about, v)
 	}
-	return s.own(p)
+	if err := s.checkPassthru(to, v.attributes); err != nil {
+		return wamp.Payload{}, nil, err
+	}
+	p, err := v.in(s.serializer)
+	return p, v.attributes, err
 }
 
 // checkPassthru refuses what would make the router end the session (PPT-3).
@@ -58,28 +78,4 @@ func (s *Session) checkFeature(r wamp.Role, f wamp.Feature) error {
 		return nil
 	}
 	return fmt.Errorf("%w: the router does not offer %v", wamp.ErrFeatureNotSupported, f)
-}
-
-// own returns p in the session's serializer.
-func (s *Session) own(p wamp.Payload) (wamp.Payload, error) {
-	if p.Elements == 0 {
-		return wamp.Payload{}, nil
-	}
-	if p.Elements > 2 || p.Serializer == nil {
-		return wamp.Payload{}, fmt.Errorf("payload of %d elements in serializer %v is none", p.Elements, p.Serializer)
-	}
-	if p.Serializer.Number() == s.serializer.Number() {
-		return p, nil
-	}
-	from, ok := serializer.ByNumber(p.Serializer.Number())
-	if !ok {
-		return wamp.Payload{}, fmt.Errorf("payload in %s, which is not supported", p.Serializer)
-	}
-	p.Serializer = from
-	bytes, err := s.serializer.AppendPayload(nil, p)
-	if err != nil {
-		return wamp.Payload{}, err
-	}
-	p.Serializer, p.Bytes = s.serializer, bytes
-	return p, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/junctorio/junctor/client/passthru"
 	"github.com/junctorio/junctor/wamp"
 )
 
@@ -95,7 +96,11 @@ func (c *ProgressiveCall) explain(err error) error {
 // be repeated (PCI-5).
 func (c *ProgressiveCall) send(ctx context.Context, chunk Chunk, last bool) error {
 	s := c.session
-	payload, err := s.content(wamp.RoleDealer, chunk.Args, chunk.Kwargs, chunk.Payload, nil)
+	about := passthru.Context{Kind: passthru.KindCall, URI: c.procedure}
+	if a := c.request.attributes; a != nil {
+		about.KeyID = a.PPTKeyID // that of the first chunk holds for all
+	}
+	payload, _, err := s.content(wamp.RoleDealer, about, values{chunk.Args, chunk.Kwargs, chunk.Payload, nil})
 	if err != nil {
 		return err
 	}

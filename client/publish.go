@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/junctorio/junctor/client/passthru"
 	"github.com/junctorio/junctor/wamp"
 )
 
@@ -51,7 +52,8 @@ func (s *Session) Publish(ctx context.Context, topic wamp.URI, args []any, opts 
 }
 
 func (s *Session) publish(ctx context.Context, topic wamp.URI, args []any, opts *PublishOptions) (wamp.ID, error) {
-	payload, err := s.content(wamp.RoleBroker, args, opts.Kwargs, opts.Payload, opts.Attributes)
+	payload, attributes, err := s.content(wamp.RoleBroker, passthru.Context{Kind: passthru.KindEvent, URI: topic},
+		values{args, opts.Kwargs, opts.Payload, opts.Attributes})
 	if err != nil {
 		return 0, err
 	}
@@ -66,7 +68,7 @@ func (s *Session) publish(ctx context.Context, topic wamp.URI, args []any, opts 
 		DiscloseMe:  opts.DiscloseMe,
 		Retain:      opts.Retain,
 		Filter:      opts.Filter,
-		Attributes:  opts.Attributes,
+		Attributes:  attributes,
 		Payload:     payload,
 	}, r)
 	if err != nil || r == nil {

@@ -19,6 +19,9 @@ type request struct {
 	sub    *Subscription // of a SUBSCRIBE
 	reg    *Registration // of a REGISTER or UNREGISTER
 	chunks *chunks       // of a CALL that takes progressive results, else nil
+
+	procedure  wamp.URI         // of a CALL
+	attributes *wamp.Attributes // of a CALL, as sent
 }
 
 // held returns what the router has granted.

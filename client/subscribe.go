@@ -34,7 +34,8 @@ type Event struct {
 	Attributes *wamp.Attributes // what travels with the payload (PPT-2), must not be changed; mostly nil
 
 	// Lost is the number of events of this subscription that were dropped
-	// before this one because the handler was slower than they came.
+	// before this one because the handler was slower than they came, or because
+	// they could not be decrypted (Options.Keyring), which is logged.
 	Lost int
 }
 
@@ -51,6 +52,7 @@ type Subscription struct {
 	handler EventHandler
 	events  queue[*Event]
 	done    chan struct{}
+	unread  int // the worker's: events that were dropped because they cannot be read
 
 	getRetained bool
 
@@ -119,7 +121,22 @@ func (sub *Subscription) handle(ctx context.Context, ev *Event) {
 			sub.session.log.Error("event handler panicked", "uri", sub.pattern.uri, "panic", v, "stack", string(debug.Stack()))
 		}
 	}()
+	if err := ev.open(sub.session.opts.Keyring); err != nil {
+		sub.unreadable(ev, err)
+		return
+	}
+	ev.Lost += sub.unread
+	sub.unread = 0
 	sub.handler(ctx, ev)
+}
+
+// unreadable drops an event that cannot be decrypted. The first of several in a
+// row is logged.
+func (sub *Subscription) unreadable(ev *Event, err error) {
+	if sub.unread == 0 {
+		sub.session.log.Warn("event is dropped, it cannot be read", "uri", ev.Topic, "publication", ev.Publication, "err", err)
+	}
+	sub.unread += ev.Lost + 1
 }
 
 // Topic returns the topic or pattern that was subscribed to.

@@ -39,6 +39,8 @@ const (
 	ErrUnavailable            ErrorURI = "wamp.error.unavailable"
 	ErrNoAvailableCallee      ErrorURI = "wamp.error.no_available_callee"
 	ErrFeatureNotSupported    ErrorURI = "wamp.error.feature_not_supported"
+	ErrNoPayloadCodec         ErrorURI = "wamp.error.no_payload_codec"            // not in the RFC; what Autobahn says where it has no key for an encrypted payload
+	ErrDecryption             ErrorURI = "wamp.error.encryption.decrypt_error"    // not in the RFC; what Autobahn says to a payload that it cannot decrypt
 	ErrRuntimeError           ErrorURI = "wamp.error.runtime_error"               // not in the RFC; what Autobahn sends for an uncaught exception
 	ErrMaxConcurrencyReached  ErrorURI = "crossbar.error.max_concurrency_reached" // not in the RFC; what Crossbar.io sends when REGISTER's concurrency is exhausted
 	ErrLimitExceeded          ErrorURI = "junctor.error.limit_exceeded"           // not in the RFC; a session asks for more than a router's limit admits

@@ -25,7 +25,8 @@ var layers = []struct {
 	{"auth", []string{"wamp", "transport"}},
 	{"internal/keepalive", []string{"transport"}},
 	{"router", shell},
-	{"client", shell},
+	{"client", append([]string{"client/passthru"}, shell...)},
+	{"client/passthru", []string{"wamp", "internal/core/uritree", "internal/serializer"}},
 	{"junctortest", []string{"wamp", "client", "router", "auth", "transport/..."}},
 	{"internal/config", []string{"wamp", "transport", "auth"}},
 	{"component/...", []string{"wamp", "client"}},
@@ -78,7 +79,7 @@ var homes = map[string][]string{
 	"go.etcd.io/bbolt":                        {"internal/history/bolt"},
 	"github.com/mochi-mqtt/server/v2/packets": {"internal/bridge/mqtt"},
 	"github.com/xdg-go/stringprep":            {"auth"},
-	"golang.org/x/crypto":                     {"auth", "client", "internal/cli"},
+	"golang.org/x/crypto":                     {"auth", "client", "client/passthru", "internal/cli"},
 	"golang.org/x/sync":                       {"internal/...", "client", "router"},
 	"golang.org/x/sys":                        {"transport/...", "internal/node", "internal/bench", "internal/guest"},
 }

@@ -6,6 +6,31 @@ import (
 	"github.com/junctorio/junctor/wamp"
 )
 
+// Transcode returns p in serializer s: p itself if it is in s already. P may be
+// of any origin; one that is in no serializer of this package is an error.
+func Transcode(s Serializer, p wamp.Payload) (wamp.Payload, error) {
+	if p.Elements == 0 {
+		return wamp.Payload{}, nil
+	}
+	if p.Elements > 2 || p.Serializer == nil {
+		return wamp.Payload{}, fmt.Errorf("payload of %d elements in serializer %v is none", p.Elements, p.Serializer)
+	}
+	from, ok := ByNumber(p.Serializer.Number())
+	if !ok {
+		return wamp.Payload{}, fmt.Errorf("payload in %s, which is not supported", p.Serializer)
+	}
+	p.Serializer = from
+	if from.Number() == s.Number() {
+		return p, nil
+	}
+	bytes, err := s.AppendPayload(nil, p)
+	if err != nil {
+		return wamp.Payload{}, err
+	}
+	p.Serializer, p.Bytes = s, bytes
+	return p, nil
+}
+
 // AppendPayload is described at Serializer.
 func (f *format) AppendPayload(dst []byte, p wamp.Payload) ([]byte, error) {
 	if p.Elements == 0 {
