@@ -79,7 +79,7 @@ type CertificateName string
 // The names that an authid can be taken from. Of alternative names, the first
 // of its kind counts.
 const (
-	NameCommon CertificateName = "common-name"
+	NameCommon CertificateName = "common_name"
 	NameDNS    CertificateName = "dns"
 	NameEmail  CertificateName = "email"
 	NameURI    CertificateName = "uri"

@@ -50,6 +50,10 @@ func (s SCRAM) Begin(ctx context.Context, req *Request) (Step, error) {
 	}, nil
 }
 
+// SCRAMAuthID returns the form in which SCRAM looks up an authid (SCR-9). A
+// Directory must know its accounts by it.
+func SCRAMAuthID(authID string) (string, error) { return saslPrep("authid", authID) }
+
 // What a client's nonce may have, and what the router adds to it, in octets.
 const (
 	minClientNonce = 8

@@ -1,6 +1,13 @@
 package transport
 
-import "slices"
+import (
+	"runtime"
+	"slices"
+)
+
+// KnowsProcesses says whether this system tells which process is at the other
+// end of a Unix socket. Where it does not, Info.Process is always nil.
+const KnowsProcesses = runtime.GOOS == "linux" || runtime.GOOS == "darwin" || runtime.GOOS == "freebsd"
 
 // Process is the process at the other end of a Unix socket, as the system
 // vouches for it. It was so when the socket was connected: a process that

@@ -4,8 +4,12 @@ package config
 // nil are not offered; without any nobody can join.
 type Auth struct {
 	Place
-	Anonymous *Anonymous // set by default when the file has no auth at all
-	WAMPCRA   *CRA
+	Anonymous  *Anonymous // set by default when the file has no auth at all
+	WAMPCRA    *CRA
+	SCRAM      *SCRAM
+	Cryptosign *Cryptosign
+	TLS        *TLSAuth
+	PeerCred   *PeerCred
 }
 
 // Anonymous admits everybody with one role.
@@ -28,9 +32,24 @@ var authObject = object[Auth]{
 			key: "wampcra", is: into(pointer(craVariants.form()), func(a *Auth) **CRA { return &a.WAMPCRA }),
 			absent: "not offered", doc: "Log in by signing a challenge with a secret that both sides know.",
 		},
-		laterMethod("scram"),
-		laterMethod("cryptosign"),
-		laterMethod("tls"),
+		{
+			key: "scram", is: into(pointer(scramVariants.form()), func(a *Auth) **SCRAM { return &a.SCRAM }),
+			absent: "not offered", doc: "Log in with a password that neither goes over the wire nor is in the file, and verify the router in turn. Clients know it as `wamp-scram`, and Autobahn's dialect of it as `scram`.",
+			note: "only speaks the dialect.",
+		},
+		{
+			key: "cryptosign", is: into(pointer(cryptosignVariants.form()), func(a *Auth) **Cryptosign { return &a.Cryptosign }),
+			absent: "not offered", doc: "Log in with an Ed25519 key, bound to the TLS connection if the client asks for that.",
+		},
+		{
+			key: "tls", is: into(pointer(tlsAuthVariants.form()), func(a *Auth) **TLSAuth { return &a.TLS }),
+			absent: "not offered", doc: "Log in with a client certificate, for which the endpoint needs `ca_certificates`.",
+			note: "cannot do that over RawSocket.",
+		},
+		{
+			key: "peercred", added: true, is: into(pointer(peerCredVariants.form()), func(a *Auth) **PeerCred { return &a.PeerCred }),
+			absent: "not offered", doc: "Log in over a Unix socket as the process that one is, for which the system vouches.",
+		},
 		laterMethod("cookie"),
 		unsafeMethod("anonymous-proxy"),
 		unsafeMethod("cryptosign-proxy"),
@@ -57,7 +76,7 @@ func refusedMethod(name, link string, kind Kind, format string) field[Auth] {
 	return field[Auth]{key: name, is: binding[Auth]{
 		link: link, schema: schema{"not": schema{}},
 		read: func(c *checker, v *value, _ *Auth) {
-			c.fail(kind, v.keyPosition(), "supported: anonymous, wampcra", format, name)
+			c.fail(kind, v.keyPosition(), "supported: anonymous, wampcra, scram, cryptosign, tls, peercred", format, name)
 		},
 	}}
 }

@@ -42,6 +42,7 @@ func (c *checker) checkRouter(w *Worker) {
 		t := &w.Router.Transports[i]
 		transports.add(t.ID, t.At("id"))
 		c.checkAnonymous(w.Router, t)
+		c.checkMethods(w.Router, t)
 	}
 	if len(w.Router.Transports) > 0 && len(w.Router.Realms) == 0 {
 		c.warn(MissingKey, w.At("realms"), "add a realm", "the router has transports but no realm: nobody can join")
@@ -115,7 +116,7 @@ func (r *Router) hasRole(name string) bool {
 // isPublic reports whether other machines can reach the endpoint without a
 // certificate.
 func (e *ListenEndpoint) isPublic() bool {
-	if e.TCP == nil || e.TCP.TLS != nil && e.TCP.TLS.CACertificates != nil {
+	if e.TCP == nil || e.TCP.TLS != nil && e.TCP.TLS.CACertificates != nil && !e.TCP.TLS.OptionalClients {
 		return false
 	}
 	address, err := netip.ParseAddr(e.TCP.Interface)

@@ -27,6 +27,8 @@ func TestEveryFieldIsFilledByAKey(t *testing.T) {
 		"ListenEndpoint.TCP": true, "ListenEndpoint.Unix": true, "ConnectEndpoint.TCP": true, "ConnectEndpoint.Unix": true, // chosen by type
 		"WorkerOptions.Container": true, "WorkerOptions.Guest": true, "Component.Embedded": true, // chosen by type
 		"ContainerOptions.Restart": true, "GuestOptions.Restart": true, "Embedded.Restart": true, // by several keys
+		"SCRAM.Dynamic": true, "Cryptosign.Dynamic": true, "TLSAuth.Dynamic": true, "PeerCred.Dynamic": true, // chosen by type
+		"SCRAMPrincipal.AuthID": true, "CryptosignPrincipal.AuthID": true, "TLSPrincipal.AuthID": true, // the key of the principal
 		"CRA.Dynamic":    true,                          // chosen by type
 		"CRAUser.AuthID": true, "CRAUser.Derived": true, // the key of the user; a choice where the file makes none
 		"Secret.Text": true,                        // a string instead of the object

@@ -12,6 +12,11 @@ import (
 var methodBuilders = []func(w *routerWorker, cfg *config.Auth) (auth.Authenticator, config.Findings){
 	(*routerWorker).anonymous,
 	(*routerWorker).wampcra,
+	(*routerWorker).scram,
+	(*routerWorker).legacySCRAM,
+	(*routerWorker).cryptosign,
+	(*routerWorker).certificates,
+	(*routerWorker).peerCred,
 }
 
 // methods are what clients of a transport may authenticate with. The empty Set

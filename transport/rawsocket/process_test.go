@@ -4,7 +4,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"slices"
 	"testing"
 
 	"github.com/junctorio/junctor/transport"
@@ -13,7 +12,7 @@ import (
 
 func TestAUnixSocketTellsWhoConnected(t *testing.T) {
 	t.Parallel()
-	if !slices.Contains([]string{"linux", "darwin", "freebsd"}, runtime.GOOS) {
+	if !transport.KnowsProcesses {
 		t.Skip("this system does not tell")
 	}
 	accepted := make(chan *rawsocket.Conn, 1)
