@@ -58,18 +58,33 @@ type Exchange interface {
 // Set is the methods that a transport accepts. The empty Set admits nobody.
 type Set []Authenticator
 
-// Pick returns the first method of the client's list that the Set has (AUTH-1):
-// that one decides, no other is tried. A HELLO without methods asks for
-// "anonymous". The error is a *wamp.Abort.
-func (s Set) Pick(hello *wamp.Hello) (Authenticator, error) {
+// choosy is an Authenticator that does not do on every connection. Why says why
+// not, for the client; it is empty where it does.
+type choosy interface {
+	unavailable(t *transport.Info) (why string)
+}
+
+// Pick returns the first method of the client's list that the Set has and that
+// does on the connection (AUTH-1): that one decides, no other is tried. A HELLO
+// without methods asks for "anonymous". The error is a *wamp.Abort.
+func (s Set) Pick(hello *wamp.Hello, t *transport.Info) (Authenticator, error) {
 	offered := hello.AuthMethods
 	if len(offered) == 0 {
 		offered = []string{MethodAnonymous}
 	}
+	why := "none of the offered authentication methods is available on this transport"
 	for _, method := range offered {
-		if i := slices.IndexFunc(s, func(a Authenticator) bool { return a.Method() == method }); i >= 0 {
-			return s[i], nil
+		i := slices.IndexFunc(s, func(a Authenticator) bool { return a.Method() == method })
+		if i < 0 {
+			continue
 		}
+		if c, ok := s[i].(choosy); ok {
+			if problem := c.unavailable(t); problem != "" {
+				why = problem
+				continue
+			}
+		}
+		return s[i], nil
 	}
 	if slices.Equal(offered, []string{MethodAnonymous}) {
 		return nil, &wamp.Abort{
@@ -77,15 +92,12 @@ func (s Set) Pick(hello *wamp.Hello) (Authenticator, error) {
 			Message: "this transport does not admit anonymous clients",
 		}
 	}
-	return nil, &wamp.Abort{
-		Reason:  wamp.ErrNoMatchingAuthMethod,
-		Message: "none of the offered authentication methods is available on this transport",
-	}
+	return nil, &wamp.Abort{Reason: wamp.ErrNoMatchingAuthMethod, Message: why}
 }
 
 // Begin begins with the method that Pick returns.
 func (s Set) Begin(ctx context.Context, req *Request) (Step, error) {
-	a, err := s.Pick(req.Hello)
+	a, err := s.Pick(req.Hello, req.Transport)
 	if err != nil {
 		return Step{}, err
 	}

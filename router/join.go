@@ -79,7 +79,7 @@ func (s *session) join(m *wamp.Hello, w *worker) error {
 	if err := s.enter(s.realm); err != nil {
 		return err
 	}
-	method, err := s.access.Methods.Pick(j.hello)
+	method, err := s.access.Methods.Pick(j.hello, s.conn.Info())
 	if err != nil {
 		return err
 	}

@@ -79,6 +79,7 @@ var homes = map[string][]string{
 	"go.etcd.io/bbolt":                        {"internal/history/bolt"},
 	"github.com/mochi-mqtt/server/v2/packets": {"internal/bridge/mqtt"},
 	"github.com/xdg-go/stringprep":            {"auth"},
+	"github.com/go-jose/go-jose/v4":           {"auth"},
 	"golang.org/x/crypto":                     {"auth", "client", "client/passthru", "internal/cli"},
 	"golang.org/x/sync":                       {"internal/...", "client", "router"},
 	"golang.org/x/sys":                        {"transport/...", "internal/node", "internal/bench", "internal/guest"},

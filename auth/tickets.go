@@ -1,0 +1,72 @@
+package auth
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+)
+
+// TicketHolder is somebody whose ticket is known beforehand, by its hash.
+type TicketHolder struct {
+	Account *Account
+	Hash    TicketHash
+}
+
+// Tickets is a TicketVerifier of tickets that are known beforehand. It is
+// immutable and safe for concurrent use. A few tickets are checked at a time,
+// since hashing takes memory; the others wait.
+type Tickets struct {
+	holders []TicketHolder // by authid
+	decoys  decoys
+	slots   chan struct{}
+}
+
+// NewTickets returns a TicketVerifier for the given holders, whose accounts
+// must have AuthIDs, each its own.
+func NewTickets(holders ...TicketHolder) (*Tickets, error) {
+	t := &Tickets{holders: slices.Clone(holders), slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	slices.SortFunc(t.holders, func(x, y TicketHolder) int { return cmp.Compare(x.Account.AuthID, y.Account.AuthID) })
+	for i, h := range t.holders {
+		if h.Account.AuthID == "" {
+			return nil, errors.New("auth: the holder of a ticket has no authid")
+		}
+		if i > 0 && t.holders[i-1].Account.AuthID == h.Account.AuthID {
+			return nil, fmt.Errorf("auth: two tickets are for the authid %q", h.Account.AuthID)
+		}
+	}
+	t.decoys.key = newDecoyKey()
+	return t, nil
+}
+
+// VerifyTicket checks the ticket of the query's authid. Where nobody has that
+// authid it checks somebody's, always the same one's: it takes as long (AUTH-5).
+func (t *Tickets) VerifyTicket(ctx context.Context, q *Query, ticket string) (*Account, error) {
+	if len(t.holders) == 0 {
+		return nil, ErrUnknown
+	}
+	i, known := slices.BinarySearchFunc(t.holders, q.AuthID, func(h TicketHolder, authid string) int {
+		return cmp.Compare(h.Account.AuthID, authid)
+	})
+	if !known {
+		i = int(binary.BigEndian.Uint64(t.decoys.octets("model", q.AuthID, 8)) % uint64(len(t.holders)))
+	}
+	holder := t.holders[i]
+	select {
+	case t.slots <- struct{}{}:
+		defer func() { <-t.slots }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	right := holder.Hash.Matches(ticket)
+	switch {
+	case !known:
+		return nil, ErrUnknown
+	case !right:
+		return nil, fmt.Errorf("%w: the ticket is wrong", ErrUnknown)
+	}
+	return holder.Account, nil
+}
