@@ -254,3 +254,18 @@ func TestTheRouterShutsDown(t *testing.T) {
 		t.Errorf("Err = %v", err)
 	}
 }
+
+func TestErrorsOfConnectingNameTheAddressOnce(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "none.sock")
+	for url, address := range map[string]string{"unix://" + path: path, "rs://127.0.0.1:1": "127.0.0.1:1"} {
+		_, err := client.Connect(t.Context(), url, client.Options{Realm: realm})
+		var cause *net.OpError
+		if !errors.As(err, &cause) {
+			t.Fatalf("got %v, want a net.OpError", err)
+		}
+		if n := strings.Count(err.Error(), address); n != 1 {
+			t.Errorf("%q names %s %d times", err, address, n)
+		}
+	}
+}

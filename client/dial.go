@@ -36,7 +36,12 @@ func dial(ctx context.Context, url string, opts *Options) (transport.Conn, error
 			config.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 		}
 	}
-	return rawsocket.Dial(ctx, config)
+	conn, err := rawsocket.Dial(ctx, config)
+	var failed *rawsocket.DialError
+	if errors.As(err, &failed) {
+		err = failed.Err // Connect names the URL
+	}
+	return conn, err
 }
 
 // refusedTransport reports whether err says that the router does not speak

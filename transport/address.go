@@ -47,7 +47,7 @@ var schemes = map[string]scheme{
 //
 //	rs://host:port      RawSocket over TCP; also tcp://
 //	rss://host:port     RawSocket over TLS; also tcps://
-//	unix:///path        RawSocket over a Unix socket; also unix+rs:///path and rs://unix:/path
+//	unix:///path        RawSocket over a Unix socket; also unix:/path, unix+rs:///path and rs://unix:/path
 //	unix://@name        the same over an abstract socket (Linux)
 //	ws://host:port/path WebSocket over TCP; wss:// over TLS; unix+ws:///path over a Unix socket
 //
@@ -57,6 +57,10 @@ var schemes = map[string]scheme{
 // names the URL and what it should look like.
 func ParseURL(s string) (Address, error) {
 	name, rest, found := strings.Cut(s, "://")
+	if !found {
+		name, rest, found = strings.Cut(s, ":")
+		found = found && strings.HasPrefix(rest, "/") && schemes[strings.ToLower(name)].network == "unix"
+	}
 	if !found {
 		return Address{}, urlError(s, `no scheme; write for example "rs://localhost:8080" or "unix:///path/to.sock"`)
 	}

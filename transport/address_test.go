@@ -28,6 +28,7 @@ func TestParseURL(t *testing.T) {
 		{"a host called unix", "rs://unix:8081", transport.Address{Transport: "rawsocket", Network: "tcp", Host: "unix", Port: 8081}, ""},
 		{"a Unix socket", "unix:///run/junctor.sock", unix, ""},
 		{"xconn's spelling of it", "unix+rs:///run/junctor.sock", unix, "unix:///run/junctor.sock"},
+		{"without an empty host", "unix:/run/junctor.sock", unix, "unix:///run/junctor.sock"},
 		{"Autobahn's spelling of it", "rs://unix:/run/junctor.sock", unix, "unix:///run/junctor.sock"},
 		{"TLS over a Unix socket", "rss://unix:/run/j.sock", transport.Address{Transport: "rawsocket", Network: "unix", TLS: true, Path: "/run/j.sock"}, ""},
 		{"a relative path", "unix://./j.sock", transport.Address{Transport: "rawsocket", Network: "unix", Path: "./j.sock"}, ""},
@@ -59,6 +60,7 @@ func TestParseURLSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, url, hint string }{
 		{"no scheme", "localhost:8081", `"rs://localhost:8080"`},
+		{"a path after the scheme of a host", "rs:/run/j.sock", `"unix:///path/to.sock"`},
 		{"an unknown scheme", "http://localhost:8081", "known are rs, rss"},
 		{"no port", "rs://localhost", `"rs://localhost:8080"`},
 		{"an empty port", "rs://localhost:", `"rs://localhost:8080"`},
@@ -111,7 +113,7 @@ func TestAddressForDialing(t *testing.T) {
 
 func FuzzParseURL(f *testing.F) {
 	for _, seed := range []string{
-		"rs://localhost:8081", "rss://[::1%25a]:1", "unix:///a%20b", "rs://unix:/a", "wss://h/ws?q", "unix://@a", "unix+ws://./a",
+		"rs://localhost:8081", "rss://[::1%25a]:1", "unix:///a%20b", "rs://unix:/a", "unix:/a", "wss://h/ws?q", "unix://@a", "unix+ws://./a",
 	} {
 		f.Add(seed)
 	}

@@ -147,6 +147,8 @@ func (c *connector) explain(ctx context.Context, err error) error {
 		return interrupted
 	case errors.Is(err, context.DeadlineExceeded):
 		err = context.Cause(ctx)
+	default: // the URL is named below
+		err = cmp.Or(errors.Unwrap(err), err)
 	}
 	text := "cannot reach the router at %s: %w"
 	if c.url == defaultURL {

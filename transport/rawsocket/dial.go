@@ -98,7 +98,8 @@ func (c DialConfig) withDefaults() DialConfig {
 
 // Dial connects to a router as c says. It returns when the handshake is done,
 // has failed, or ctx has ended; ctx does not matter to the connection
-// afterwards. What the router answered is in a *HandshakeError.
+// afterwards. The error is a *DialError if the configuration was good; what the
+// router answered is in a *HandshakeError.
 //
 // Configured for 32 MiB and more, it offers the router an upgrade to larger
 // frames (see upgrade.go); if the router announced that it might understand
@@ -120,10 +121,29 @@ func Dial(ctx context.Context, c DialConfig) (transport.Conn, error) {
 		conn, err = c.dial(ctx, false)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("rawsocket: dial %s: %w", c.Address, err)
+		return nil, &DialError{Address: c.Address, Err: err}
 	}
 	return conn, nil
 }
+
+// DialError is why Dial could not connect.
+type DialError struct {
+	Address string // of the router, as Dial was given it
+	Err     error  // why, without the address
+}
+
+// Error names the address and the reason.
+func (e *DialError) Error() string { return "rawsocket: dial " + e.Address + ": " + e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *DialError) Unwrap() error { return e.Err }
+
+// bareError is an error of package net whose text does not name the address
+// once more.
+type bareError struct{ *net.OpError }
+
+func (e bareError) Error() string { return e.Err.Error() }
+func (e bareError) Unwrap() error { return e.OpError }
 
 // dial connects once.
 func (c DialConfig) dial(ctx context.Context, offer bool) (*Conn, error) {
@@ -134,7 +154,11 @@ func (c DialConfig) dial(ctx context.Context, offer bool) (*Conn, error) {
 		}
 	}
 	nc, err := d.DialContext(ctx, c.Network, c.Address)
-	if err != nil {
+	var failed *net.OpError
+	switch {
+	case errors.As(err, &failed):
+		return nil, bareError{failed}
+	case err != nil:
 		return nil, err
 	}
 	conn, err := c.start(ctx, nc, offer)
