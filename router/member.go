@@ -1,6 +1,9 @@
 package router
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/junctorio/junctor/internal/core"
 	"github.com/junctorio/junctor/wamp"
 )
@@ -18,6 +21,8 @@ func (r *Realm) admit(p *core.Peer) bool {
 	r.membership.Lock()
 	defer r.membership.Unlock()
 	r.present[p.ID] = p
+	r.admitted++
+	p.Owner.(*session).place = r.admitted
 	r.stats.sessions.Add(1)
 	r.stats.joined.Add(1)
 	return r.service != nil && r.service.news.add(notice{topic: onJoin, peer: p})
@@ -31,17 +36,20 @@ func (r *Realm) member(id wamp.ID) *core.Peer {
 	return r.present[id]
 }
 
-// members returns the sessions that are wanted, in no order. The lock is held
-// meanwhile.
+// members returns the sessions that are wanted, in the order in which they
+// joined. The lock is held while it asks.
 func (r *Realm) members(wanted func(*core.Peer) bool) []*core.Peer {
 	r.membership.Lock()
-	defer r.membership.Unlock()
 	var peers []*core.Peer
 	for _, p := range r.present {
 		if wanted(p) {
 			peers = append(peers, p)
 		}
 	}
+	r.membership.Unlock()
+	slices.SortFunc(peers, func(a, b *core.Peer) int {
+		return cmp.Compare(a.Owner.(*session).place, b.Owner.(*session).place)
+	})
 	return peers
 }
 

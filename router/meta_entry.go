@@ -1,17 +1,21 @@
 package router
 
 import (
+	"slices"
+
 	"github.com/junctorio/junctor/internal/core"
 	"github.com/junctorio/junctor/wamp"
 )
 
 // Registrations and subscriptions are told of in the same shapes (section 3.25).
 
-// byPolicy is the result of a list procedure.
+// byPolicy is the result of a list procedure: IDs in the order in which they
+// were given.
 func byPolicy(ids [3][]wamp.ID) wamp.Dict {
 	d := wamp.Dict{}
 	for m := wamp.MatchExact; m <= wamp.MatchWildcard; m++ {
-		d[m.String()] = sortedIDs(ids[m])
+		slices.Sort(ids[m])
+		d[m.String()] = idValues(ids[m])
 	}
 	return d
 }

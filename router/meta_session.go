@@ -37,19 +37,13 @@ func (c *metaCall) filteredByRole() ([]*core.Peer, error) {
 	}), nil
 }
 
-// sessionIDs returns the sessions' IDs in ascending order.
+// sessionIDs returns the sessions' IDs as a value of a result.
 func sessionIDs(peers []*core.Peer) []any {
-	ids := make([]wamp.ID, 0, len(peers))
-	for _, p := range peers {
-		ids = append(ids, p.ID)
+	values := make([]any, len(peers))
+	for i, p := range peers {
+		values[i] = p.ID
 	}
-	return sortedIDs(ids)
-}
-
-// sortedIDs returns the IDs in ascending order, as a value of a result.
-func sortedIDs(ids []wamp.ID) []any {
-	slices.Sort(ids)
-	return idValues(ids)
+	return values
 }
 
 // idValues returns the IDs as a value of a result.

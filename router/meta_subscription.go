@@ -68,7 +68,7 @@ func (c *metaCall) listSubscribers() ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []any{sortedIDs(subscribers)}, nil
+	return []any{idValues(subscribers)}, nil
 }
 
 // countSubscribers is wamp.subscription.count_subscribers.

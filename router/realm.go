@@ -151,8 +151,9 @@ type Realm struct {
 	timer  *time.Timer // fires at the dealer's next deadline
 	armed  time.Time   // what timer is set to; zero: not set
 
-	membership sync.Mutex // guards present; inside the other locks, if at all
+	membership sync.Mutex // guards the fields below; no other lock but that of news is taken inside
 	present    map[wamp.ID]*core.Peer
+	admitted   uint64 // how many have joined
 
 	service *service // constant; nil without a meta API
 

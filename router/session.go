@@ -52,7 +52,9 @@ type session struct {
 
 	gate atomic.Pointer[gate] // nil unless an Authorizer decides; set when joining
 
-	testaments *testaments // nil without any; guarded by the realm's membership
+	// Guarded by the realm's membership; place is constant once it has joined.
+	testaments *testaments // nil without any
+	place      uint64      // among those who joined the realm
 
 	copes bool             // with a PING
 	watch *keepalive.Watch // nil unless the client is sent PINGs
