@@ -11,11 +11,27 @@ import (
 	"github.com/junctorio/junctor/wamp"
 )
 
-// credentialsError says that what a session offers and what its router asks
-// for do not fit, which another attempt will not change.
-type credentialsError struct{ error }
+// LoginError says why this side gave up signing in: a Signer could not do what
+// was asked for, or the router asked for something that was not offered, or
+// did not prove itself where it should have (auth.ErrRouterUnproven). What the
+// router refuses is a *wamp.Abort instead.
+type LoginError struct {
+	Method string // of authentication
+	Err    error
 
-func (e credentialsError) Unwrap() error { return e.error }
+	mistaken bool // it will be no different the next time
+}
+
+// Error describes the cause.
+func (e *LoginError) Error() string {
+	return fmt.Sprintf("authentication by %.40s: %v", e.Method, e.Err)
+}
+
+// Unwrap returns Err.
+func (e *LoginError) Unwrap() error { return e.Err }
+
+// errNotOffered is what a router gets wrong that picks a method by itself (AUTH-7).
+var errNotOffered = errors.New("the router chose it, but it was not offered")
 
 // login is the credentials that a session offers, while it joins. It is empty
 // for a session that joins as anonymous.
@@ -53,7 +69,7 @@ func beginLogin(signers []auth.Signer, hello *wamp.Hello, conn *transport.Info) 
 	for _, signer := range signers {
 		a, err := signer.Begin(hello, conn)
 		if err != nil {
-			return nil, credentialsError{fmt.Errorf("authentication by %s: %w", signer.Method(), err)}
+			return nil, &LoginError{signer.Method(), err, true}
 		}
 		l = append(l, &attempt{Attempt: a, method: signer.Method()})
 		hello.AuthMethods = append(hello.AuthMethods, signer.Method())
@@ -74,7 +90,7 @@ func (l login) find(method string) *attempt {
 func (l login) sign(ctx context.Context, m *wamp.Challenge) (*wamp.Authenticate, error) {
 	a := l.find(m.Method)
 	if a == nil {
-		return nil, credentialsError{fmt.Errorf("the router asks for authentication by %.40q, which was not offered", m.Method)}
+		return nil, &LoginError{m.Method, errNotOffered, true}
 	}
 	a.challenged = true
 	answer, err := a.Sign(ctx, m)
@@ -82,7 +98,7 @@ func (l login) sign(ctx context.Context, m *wamp.Challenge) (*wamp.Authenticate,
 		err = errors.New("the signer gave no answer")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("authentication by %s: %w", m.Method, err)
+		return nil, &LoginError{m.Method, err, errors.Is(err, auth.ErrRouterUnproven)}
 	}
 	return answer, nil
 }
@@ -92,7 +108,7 @@ func (l login) sign(ctx context.Context, m *wamp.Challenge) (*wamp.Authenticate,
 // router cannot get around a method by not mentioning it.
 func (l login) check(m *wamp.Welcome) error {
 	if m.AuthMethod != "" && len(l) > 0 && l.find(m.AuthMethod) == nil {
-		return credentialsError{fmt.Errorf("the router let this client in by the method %.40q, which was not offered", m.AuthMethod)}
+		return &LoginError{m.AuthMethod, errNotOffered, true}
 	}
 	chosen := func(a *attempt) bool { return a.challenged || a.method == m.AuthMethod }
 	anyhow := !slices.ContainsFunc(l, chosen)
@@ -101,7 +117,7 @@ func (l login) check(m *wamp.Welcome) error {
 			continue
 		}
 		if err := a.Check(m); err != nil {
-			return fmt.Errorf("authentication by %s: %w", a.method, err)
+			return &LoginError{a.method, err, true}
 		}
 	}
 	return nil

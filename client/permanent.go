@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"errors"
 
-	"github.com/junctorio/junctor/auth"
 	"github.com/junctorio/junctor/wamp"
 )
 
@@ -55,15 +54,14 @@ func mistaken(err error) bool {
 	var abort *wamp.Abort
 	var refusal *wamp.Error
 	var certificate *tls.CertificateVerificationError
-	var credentials credentialsError
+	var login *LoginError
 	switch {
 	case errors.As(err, &abort):
 		return isAny(abort, mistakes)
 	case errors.As(err, &refusal):
 		return isAny(refusal, mistakes)
 	}
-	return errors.As(err, &certificate) || errors.As(err, &credentials) ||
-		errors.Is(err, auth.ErrRouterUnproven) || refusedTransport(err)
+	return errors.As(err, &certificate) || errors.As(err, &login) && login.mistaken || refusedTransport(err)
 }
 
 func isAny(err error, uris []wamp.ErrorURI) bool {

@@ -11,7 +11,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/junctorio/junctor/auth"
 	"github.com/junctorio/junctor/client"
 	"github.com/junctorio/junctor/junctortest"
 	"github.com/junctorio/junctor/transport"
@@ -159,7 +158,8 @@ func TestPermanent(t *testing.T) {
 		{"an unknown realm", abort(wamp.ErrNoSuchRealm), true, false},
 		{"a violation of the protocol", abort(wamp.ErrProtocolViolation), true, false},
 		{"a certificate that cannot be verified", &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, true, false},
-		{"a router that does not prove its identity", auth.ErrRouterUnproven, true, false},
+		{"credentials that do not fit the connection", client.MistakenLogin, true, false},
+		{"a ticket that cannot be fetched", &client.LoginError{Method: "ticket", Err: errors.New("the issuer is down")}, false, false},
 		{"a serializer that is refused", &rawsocket.HandshakeError{Code: rawsocket.ErrSerializerUnsupported}, true, false},
 		{"too many connections", &rawsocket.HandshakeError{Code: rawsocket.ErrTooManyConnections}, false, false},
 		{"a router that shuts down", abort(wamp.ErrSystemShutdown), false, false},

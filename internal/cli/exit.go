@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 
+	"github.com/junctorio/junctor/client"
 	"github.com/junctorio/junctor/internal/bench"
 	"github.com/junctorio/junctor/wamp"
 )
@@ -115,5 +116,6 @@ func isDenied(err error) bool {
 			return true
 		}
 	}
-	return false
+	var login *client.LoginError
+	return errors.As(err, &login)
 }

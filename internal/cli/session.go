@@ -27,16 +27,17 @@ const (
 
 // clientFlags are the flags of the commands that join a realm.
 type clientFlags struct {
-	app        *app
-	url        string
-	realm      string
-	authID     string
-	serializer string
-	caFile     string
-	certFile   string
-	keyFile    string
-	maxMessage int
-	connect    time.Duration
+	app         *app
+	url         string
+	realm       string
+	authID      string
+	serializer  string
+	caFile      string
+	certFile    string
+	keyFile     string
+	maxMessage  int
+	connect     time.Duration
+	credentials credentialFlags
 }
 
 // add adds the flags. Their defaults come from the environment, later, so that
@@ -47,6 +48,7 @@ func (f *clientFlags) add(a *app, cmd *cobra.Command) {
 	flags.StringVarP(&f.url, "url", "u", "", "the router, such as rs://host:8081, rss://host:8082, unix:///path (JUNCTOR_URL; default "+defaultURL+")")
 	flags.StringVarP(&f.realm, "realm", "r", "", "the realm to join (JUNCTOR_REALM; default "+defaultRealm+")")
 	flags.StringVar(&f.authID, "authid", "", "the identity to ask for (JUNCTOR_AUTHID; default: the router chooses)")
+	f.credentials.add(flags)
 	flags.StringVar(&f.serializer, "serializer", "", "json, msgpack or cbor (JUNCTOR_SERIALIZER; default "+client.DefaultSerializer.String()+")")
 	flags.StringVar(&f.caFile, "tls-ca", "", "PEM file of the authorities to trust instead of the system's (JUNCTOR_TLS_CA)")
 	flags.StringVar(&f.certFile, "tls-cert", "", "PEM file of the client certificate (JUNCTOR_TLS_CERT)")
@@ -98,6 +100,9 @@ func (f *clientFlags) connector() (*connector, error) {
 	if err != nil {
 		return nil, err
 	}
+	if opts.Signers, err = f.signers(router); err != nil {
+		return nil, err
+	}
 	return &connector{f.url, f.connect, opts}, nil
 }
 
@@ -138,10 +143,11 @@ func (f *clientFlags) with(ctx context.Context, do func(*client.Session) error) 
 func (c *connector) explain(ctx context.Context, err error) error {
 	var (
 		abort       *wamp.Abort
+		login       *client.LoginError
 		interrupted Interrupted
 	)
 	switch {
-	case errors.As(err, &abort):
+	case errors.As(err, &abort), errors.As(err, &login):
 		return err
 	case errors.As(context.Cause(ctx), &interrupted):
 		return interrupted
