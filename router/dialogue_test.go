@@ -19,6 +19,7 @@ import (
 
 	"github.com/junctorio/junctor/auth"
 	"github.com/junctorio/junctor/internal/dialogue"
+	"github.com/junctorio/junctor/internal/history/memory"
 	"github.com/junctorio/junctor/internal/serializer"
 	"github.com/junctorio/junctor/router"
 	"github.com/junctorio/junctor/transport"
@@ -113,10 +114,25 @@ func realmOf(script *dialogue.Script) router.RealmConfig {
 		RefuseDisclosure: script.Options.RefuseDisclosure,
 		NoMetaAPI:        !script.Options.MetaAPI,
 	}
+	if script.Options.History {
+		cfg.Events = newStore()
+	}
 	if script.Options.StrictURIs {
 		cfg.URIRule = wamp.URIStrict
 	}
 	return cfg
+}
+
+// newStore returns the event store of scripts that ask for one.
+func newStore() router.EventStore {
+	store, err := memory.New(memory.Config{Topics: []memory.Topic{
+		{URI: "com.example.", Match: wamp.MatchPrefix, Limit: 5},
+		{URI: "com.other.ahead", Match: wamp.MatchExact, Limit: 5},
+	}})
+	if err != nil {
+		panic(err) // a mistake above
+	}
+	return store
 }
 
 // listen starts a listener and returns what connects to it.

@@ -13,7 +13,8 @@
 // (flush.go).
 //
 // Goroutines: Attach uses its caller's as the session's reader; an outbox has
-// a flusher only while its socket is full; a session of a role with an
+// a flusher only while its socket is full; an event store has one while events
+// wait to be stored; a session of a role with an
 // Authorizer has one while messages wait for a decision; a realm's deadline timer runs while
 // calls with a timeout are pending. All have ended when Shutdown or Close and
 // all calls of Attach have returned.

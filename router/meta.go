@@ -3,6 +3,7 @@ package router
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/junctorio/junctor/internal/core"
@@ -12,11 +13,7 @@ import (
 // metaProcedures are the procedures of the meta API (sections 3.20 and 3.22 to
 // 3.25). What else can be called below "wamp." is what somebody trusted
 // registered there.
-var metaProcedures = []struct {
-	uri    wamp.URI
-	answer metaHandler
-	acts   bool // on others: a permission must name it, see denyUnlessNamed
-}{
+var metaProcedures = []metaProcedure{
 	{"wamp.session.count", (*metaCall).countSessions, false},
 	{"wamp.session.list", (*metaCall).listSessions, false},
 	{"wamp.session.get", (*metaCall).getSession, false},
@@ -42,6 +39,15 @@ var metaProcedures = []struct {
 	{"wamp.subscription.list_subscribers", (*metaCall).listSubscribers, false},
 	{"wamp.subscription.count_subscribers", (*metaCall).countSubscribers, false},
 	{"wamp.subscription.remove_subscriber", (*metaCall).removeSubscriber, true},
+}
+
+// historyProcedure is there only in realms that have an event store.
+var historyProcedure = metaProcedure{"wamp.subscription.get_events", (*metaCall).getEvents, false}
+
+type metaProcedure struct {
+	uri    wamp.URI
+	answer metaHandler
+	acts   bool // on others: a permission must name it, see denyUnlessNamed
 }
 
 // metaHandler answers a call with the positional arguments of a RESULT, or
@@ -90,7 +96,11 @@ func newService(r *Realm) *service {
 		procedures: make(map[wamp.ID]metaHandler, len(metaProcedures)),
 	}
 	var out core.Deliveries
-	for _, p := range metaProcedures {
+	procedures := metaProcedures
+	if r.history != nil {
+		procedures = append(slices.Clip(procedures), historyProcedure)
+	}
+	for _, p := range procedures {
 		// Handlers want to know who calls; that is not disclosed to anybody.
 		m := &wamp.Register{Procedure: p.uri, DiscloseCaller: true}
 		r.dealer.Register(s.peer, m, time.Time{}, &out)

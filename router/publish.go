@@ -8,22 +8,25 @@ import (
 // publish has the broker distribute a publication that is authorized. A
 // session that has left publishes nothing any more. It may change m.
 func (r *Realm) publish(from *core.Peer, m *wamp.Publish, w *worker) {
+	store := r.history.wants(m)
+	if store || m.Retain {
+		m.Payload = m.Payload.Clone() // or it would keep a frame, or be overwritten with it
+	}
 	if m.Retain {
-		r.publishRetained(from, m, w)
+		r.publishRetained(from, m, store, w)
 		return
 	}
 	r.pubsub.RLock()
 	defer r.pubsub.RUnlock()
-	r.publishLocked(from, m, w)
+	r.publishLocked(from, m, store, w)
 }
 
 // publishRetained is publish for an event that the broker keeps: it excludes
 // those who subscribe meanwhile, so that each gets the event once, as a retained
 // one or as a new one (RET-2).
-func (r *Realm) publishRetained(from *core.Peer, m *wamp.Publish, w *worker) {
-	m.Payload = m.Payload.Clone() // or it would keep a frame, or be overwritten with it
+func (r *Realm) publishRetained(from *core.Peer, m *wamp.Publish, store bool, w *worker) {
 	r.pubsub.Lock()
-	r.publishLocked(from, m, w)
+	r.publishLocked(from, m, store, w)
 	lost := r.broker.Stats().RetainedLost
 	r.pubsub.Unlock()
 	if lost > 0 && !r.forgetting.Swap(true) {
@@ -33,11 +36,15 @@ func (r *Realm) publishRetained(from *core.Peer, m *wamp.Publish, w *worker) {
 }
 
 // publishLocked is publish with the pubsub lock held, for writing if the event
-// is to be retained, of which the broker keeps the payload.
-func (r *Realm) publishLocked(from *core.Peer, m *wamp.Publish, w *worker) {
+// is to be retained. Who keeps the event keeps its payload. Events are stored
+// in the order in which they are delivered.
+func (r *Realm) publishLocked(from *core.Peer, m *wamp.Publish, store bool, w *worker) {
 	if s, ok := from.Owner.(*session); ok && s.absent.pubsub {
 		return
 	}
-	r.broker.Publish(from, m, &w.out)
+	id := r.broker.Publish(from, m, &w.out)
 	w.deliver()
+	if store && id != 0 {
+		r.history.add(from, id, m)
+	}
 }

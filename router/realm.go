@@ -75,6 +75,11 @@ type RealmConfig struct {
 	// Default DefaultKeptCallBytes.
 	KeptCallBytes int
 
+	// Events keeps events for wamp.subscription.get_events (section 3.20); nil:
+	// there is no event history. It needs the meta API. The store is the realm's
+	// alone, and its owner's to close, after the Router is closed.
+	Events EventStore
+
 	// OutboxBytes bounds what a session's outbox holds while its socket is
 	// full, give or take one message. Below it nothing is lost; above it an
 	// EVENT is dropped and counted (or see DisconnectSlow), a call to the
@@ -108,6 +113,12 @@ func (c *RealmConfig) check() error {
 	}
 	if err := c.checkCalls(); err != nil {
 		return fmt.Errorf("router: realm %q: %w", c.Name, err)
+	}
+	if err := checkTopics(c.Events); err != nil {
+		return fmt.Errorf("router: realm %q: %w", c.Name, err)
+	}
+	if c.Events != nil && c.NoMetaAPI {
+		return fmt.Errorf("router: realm %q: an event store needs the meta API", c.Name)
 	}
 	seen := make(map[string]bool)
 	for _, role := range c.Roles {
@@ -156,6 +167,7 @@ type Realm struct {
 	admitted   uint64 // how many have joined
 
 	service *service // constant; nil without a meta API
+	history *history // constant; nil without an event store
 
 	stats      realmStats
 	forgetting atomic.Bool // a retained event was given up, which is logged once
@@ -171,6 +183,7 @@ type RealmStats struct {
 	RetainedEvents int    // retained now
 	RetainedBytes  int    // that they take
 	RetainedLost   uint64 // events not retained, or not any longer, because the room was used up
+	HistoryLost    uint64 // events that the event store did not take, or too slowly
 }
 
 type realmStats struct {
@@ -200,6 +213,10 @@ func newRealm(r *Router, cfg RealmConfig) *Realm {
 	for i := range cfg.Roles {
 		realm.roles[cfg.Roles[i].Name] = compile(&cfg.Roles[i], !cfg.RefuseDisclosure)
 	}
+	if cfg.Events != nil {
+		realm.history = newHistory(cfg.Events, realm.notStored)
+		realm.provide(cfg.Events.Topics(), time.Now())
+	}
 	if !cfg.NoMetaAPI {
 		realm.service = newService(realm)
 	}
@@ -214,7 +231,7 @@ func (r *Realm) Stats() RealmStats {
 	r.pubsub.RLock()
 	held := r.broker.Stats()
 	r.pubsub.RUnlock()
-	return RealmStats{
+	stats := RealmStats{
 		Sessions:       r.stats.sessions.Load(),
 		Joined:         r.stats.joined.Load(),
 		EventsTooLarge: r.stats.eventsTooLarge.Load(),
@@ -224,6 +241,10 @@ func (r *Realm) Stats() RealmStats {
 		RetainedBytes:  held.RetainedBytes,
 		RetainedLost:   held.RetainedLost,
 	}
+	if r.history != nil {
+		stats.HistoryLost = r.history.lost.Load()
+	}
+	return stats
 }
 
 // features are the router roles that WELCOME announces (FEA-1).
@@ -231,6 +252,9 @@ func (r *Realm) features() wamp.Roles {
 	roles := wamp.Roles{}.
 		With(wamp.RoleBroker, r.broker.Features()...).
 		With(wamp.RoleDealer, r.dealer.Features()...)
+	if r.history != nil {
+		roles = roles.With(wamp.RoleBroker, wamp.FeatureEventHistory)
+	}
 	if r.service == nil {
 		return roles
 	}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -165,6 +167,7 @@ func (r *Router) Shutdown(ctx context.Context) error {
 	done := r.beginClose(func(s *session) { s.shutdown() })
 	select {
 	case <-done:
+		r.storeEvents()
 		return nil
 	case <-ctx.Done():
 		r.Close()
@@ -176,6 +179,17 @@ func (r *Router) Shutdown(ctx context.Context) error {
 // ended. It may be called twice, and while Shutdown waits.
 func (r *Router) Close() {
 	<-r.beginClose(func(s *session) { s.kill() })
+	r.storeEvents()
+}
+
+// storeEvents waits until what was published last is in the event stores.
+func (r *Router) storeEvents() {
+	r.mu.Lock()
+	realms := slices.Collect(maps.Values(r.realms))
+	r.mu.Unlock()
+	for _, realm := range realms {
+		realm.history.wait()
+	}
 }
 
 // beginClose refuses new connections, applies end to the present ones, and

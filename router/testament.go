@@ -160,6 +160,6 @@ func (r *Realm) publishTestamentsLocked(p *core.Peer, t *testaments, w *worker) 
 			}
 			m.DiscloseMe = m.DiscloseMe || permission.DisclosePublisher
 		}
-		r.publishLocked(p, m, w)
+		r.publishLocked(p, m, r.history.wants(m), w)
 	}
 }

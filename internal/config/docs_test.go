@@ -99,9 +99,9 @@ func TestSchemaMarksWhatIsIgnoredOrNotYetSupported(t *testing.T) {
 	if !ignored.Deprecated || !strings.HasPrefix(ignored.Description, "Ignored: ") {
 		t.Errorf("dhparam: %+v, want it deprecated, and why", ignored)
 	}
-	later := whole.Defs["realm"].Properties["store"]
+	later := whole.Defs["realm"].Properties["rlinks"]
 	if len(later.Enum) != 2 || !strings.Contains(later.Description, "Not yet supported: ") {
-		t.Errorf("store: %+v, want nothing but empty objects and lists, and why", later)
+		t.Errorf("rlinks: %+v, want nothing but empty objects and lists, and why", later)
 	}
 }
 

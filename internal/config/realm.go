@@ -14,6 +14,7 @@ type Realm struct {
 	Name    wamp.URI
 	Options RealmOptions
 	Roles   []Role // unique by Name
+	Store   *Store // nil: no event history
 }
 
 // RealmOptions are the options of a Realm.
@@ -60,10 +61,19 @@ var realmObject = object[Realm]{
 			key: "roles", is: into(listOf(roleObject.form()), func(r *Realm) *[]Role { return &r.Roles }),
 			def: "[]", doc: "What the clients may do, by the role that authentication gave them. A client whose role is not here cannot join, except as `anonymous`, and may then do nothing.",
 		},
-		{key: "store", is: later[Realm]("event history and call queues")},
+		{
+			key: "store", is: into(pointer(storeObject.form()), func(r *Realm) **Store { return &r.Store }),
+			absent: "no event history", doc: "Where events are kept for clients that ask for them later.",
+		},
 		{key: "rlinks", is: later[Realm]("links between routers")},
 		{key: "inventory", is: ignored[Realm]("junctor does not validate payloads against schemas yet")},
 		{key: "stats", is: ignored[Realm]("junctor does not publish wamp.session.on_stats")},
+	},
+	finish: func(c *checker, v *value, r *Realm) {
+		if r.Store != nil && len(r.Store.Events) > 0 && !r.Options.MetaAPI {
+			c.fail(Conflict, v.get("store").keyPosition(), "remove enable_meta_api",
+				"an event history is asked for by the meta API, which is disabled")
+		}
 	},
 }
 

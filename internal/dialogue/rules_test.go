@@ -39,7 +39,7 @@ var elsewhere = map[string]string{
 
 // covered are the families of rules that are the router's, all of them.
 var covered = []string{
-	"MSG", "ID", "URI", "SES", "PV", "PS", "RPC", "ORD", "PEX", "BWL", "PID", "PSUB", "RET",
+	"MSG", "ID", "URI", "SES", "PV", "PS", "RPC", "ORD", "PEX", "BWL", "PID", "PSUB", "RET", "HIS",
 	"PREG", "SHR", "CID", "CAN", "PCR", "PCI", "TMO", "RER", "PPT",
 	"REV", "SM", "RM", "SUM", "META", "TES",
 }

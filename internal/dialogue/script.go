@@ -26,6 +26,7 @@ type Options struct {
 	StrictURIs       bool // URIs are checked strictly (URI-1)
 	StrictRequestIDs bool // request IDs are checked (ID-4)
 	RefuseDisclosure bool // nobody may disclose anybody (CID-3, PID-2)
+	History          bool // 5 events of com.example and 5 of com.other.ahead are stored
 	MetaAPI          bool // there is a meta API; most scripts do without its events
 }
 
@@ -156,6 +157,8 @@ func (s *Script) parseOptions(words []string) error {
 			s.Options.RefuseDisclosure = true
 		case "meta_api":
 			s.Options.MetaAPI = true
+		case "event_history":
+			s.Options.History, s.Options.MetaAPI = true, true
 		default:
 			return fmt.Errorf("unknown realm option %q", word)
 		}

@@ -20,7 +20,10 @@ func TestEveryConfigurationFieldIsHandled(t *testing.T) {
 		reflect.TypeFor[config.Worker]():            {"ID", "Type", "Options", "Router", "Container", "Guest"},
 		reflect.TypeFor[config.WorkerOptions]():     {"Disabled", "Container", "Guest"},
 		reflect.TypeFor[config.Router]():            {"Realms", "Components", "Transports"},
-		reflect.TypeFor[config.Realm]():             {"ID", "Name", "Options", "Roles"},
+		reflect.TypeFor[config.Realm]():             {"ID", "Name", "Options", "Roles", "Store"},
+		reflect.TypeFor[config.Store]():             {"Limit", "Events", "CallQueues", "MaxEvents", "MaxBytes"}, // Limit is filled into the events
+		reflect.TypeFor[config.StoredTopic]():       {"URI", "Match", "Limit"},
+		reflect.TypeFor[config.CallQueue]():         {"URI", "Match", "Limit"},
 		reflect.TypeFor[config.RealmOptions](): {
 			"URICheck", "StrictRequestIDs", "RefuseDisclosure", "QueuedBytes", "DisconnectSlow", "RetainedEvents", "RetainedBytes",
 			"MetaAPI", "MaxTestaments", "MaxTestamentBytes",

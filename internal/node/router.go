@@ -5,6 +5,7 @@ import (
 
 	"github.com/junctorio/junctor/client"
 	"github.com/junctorio/junctor/internal/config"
+	"github.com/junctorio/junctor/internal/history/memory"
 	"github.com/junctorio/junctor/router"
 	"github.com/junctorio/junctor/wamp"
 )
@@ -56,7 +57,12 @@ func (w *routerWorker) build(cfg *config.Router, opts router.Options) config.Fin
 		w.realms = append(w.realms, realm.Name)
 		rc := w.realmConfig(realm)
 		rc.Roles = append(rc.Roles, trusted())
-		if _, err := w.router.AddRealm(rc); err != nil {
+		store, err := openStore(realm.Store)
+		if err == nil {
+			rc.Events = store
+			_, err = w.router.AddRealm(rc)
+		}
+		if err != nil {
 			findings = append(findings, realm.At().Problem("", "%v", err))
 		}
 	}
@@ -71,6 +77,18 @@ func trusted() router.Role {
 	}}
 }
 
+// openStore makes the event store of a realm, nil if it has none.
+func openStore(cfg *config.Store) (router.EventStore, error) {
+	if cfg == nil || len(cfg.Events) == 0 {
+		return nil, nil
+	}
+	c := memory.Config{MaxEvents: cfg.MaxEvents, MaxBytes: cfg.MaxBytes}
+	for _, t := range cfg.Events {
+		c.Topics = append(c.Topics, memory.Topic{URI: t.URI, Match: t.Match, Limit: t.Limit})
+	}
+	return memory.New(c)
+}
+
 func (w *routerWorker) realmConfig(realm config.Realm) router.RealmConfig {
 	o := realm.Options
 	rc := router.RealmConfig{
@@ -81,6 +99,11 @@ func (w *routerWorker) realmConfig(realm config.Realm) router.RealmConfig {
 		MaxTestaments: o.MaxTestaments, MaxTestamentBytes: o.MaxTestamentBytes,
 		CallTimeout: o.CallTimeout, MaxCallTimeout: o.MaxCallTimeout,
 		QueuedCalls: o.QueuedCalls, KeptCallBytes: o.KeptCallBytes,
+	}
+	if realm.Store != nil {
+		for _, q := range realm.Store.CallQueues {
+			rc.CallQueues = append(rc.CallQueues, router.CallQueue{URI: q.URI, Match: q.Match, Limit: q.Limit})
+		}
 	}
 	for _, role := range realm.Roles {
 		if role.Authorizer != "" {

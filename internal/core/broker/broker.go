@@ -82,7 +82,7 @@ func (b *Broker) Features() []wamp.Feature {
 
 // Stats counts what a Broker holds.
 type Stats struct {
-	Subscriptions int // subscriptions that have at least one subscriber
+	Subscriptions int // that have a subscriber, or were provided
 	Subscribers   int // sum of the subscribers of all subscriptions
 
 	Retained      int    // events

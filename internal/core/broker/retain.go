@@ -170,6 +170,9 @@ func (r *retention) send(sub *subscription, to *core.Peer, out *core.Deliveries)
 		if sub.match == wamp.MatchExact { // PSUB-2
 			ev.Topic = ""
 		}
+		if !knowsTrust(to) { // TRL-2
+			ev.TrustLevel = nil
+		}
 		out.Send(to, ev)
 	}
 }

@@ -37,6 +37,13 @@ func (b *Broker) Subscribe(from *core.Peer, m *wamp.Subscribe, now time.Time, ou
 	}
 }
 
+// Provide makes a subscription that exists without subscribers too, so that it
+// has an ID by which to ask for the history of its topics (HIS-3). It must not
+// exist yet.
+func (b *Broker) Provide(topic wamp.URI, m wamp.Match, now time.Time) {
+	b.add(topic, m, now).lasting = true
+}
+
 // Unsubscribe ends the peer's membership in a subscription and sends
 // UNSUBSCRIBED, or ERROR if it has none.
 func (b *Broker) Unsubscribe(from *core.Peer, m *wamp.Unsubscribe, out *core.Deliveries) {

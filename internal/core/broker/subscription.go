@@ -8,12 +8,13 @@ import (
 )
 
 // subscription is what all who subscribed to the same (topic, match) share
-// (PSUB-3). It exists while it has subscribers.
+// (PSUB-3). It exists while it has subscribers, or for good if it is lasting.
 type subscription struct {
 	id          wamp.ID
 	topic       wamp.URI
 	match       wamp.Match
 	created     time.Time
+	lasting     bool         // see Broker.Provide
 	subscribers []subscriber // in order of subscription until one leaves
 }
 
@@ -91,7 +92,7 @@ func (b *Broker) part(s *session, place int, out *core.Deliveries) {
 	}
 	b.stats.Subscribers--
 	changed(core.Parted, s.peer, sub, out)
-	if len(sub.subscribers) == 0 {
+	if len(sub.subscribers) == 0 && !sub.lasting {
 		b.forget(sub)
 		changed(core.Deleted, s.peer, sub, out)
 	}
@@ -103,12 +104,17 @@ func (b *Broker) part(s *session, place int, out *core.Deliveries) {
 // create adds a subscription. Its ID continues a sequence, since there are
 // clients that cannot send back IDs above 2^32.
 func (b *Broker) create(by *core.Peer, topic wamp.URI, m wamp.Match, now time.Time, out *core.Deliveries) *subscription {
+	sub := b.add(topic, m, now)
+	changed(core.Created, by, sub, out)
+	return sub
+}
+
+func (b *Broker) add(topic wamp.URI, m wamp.Match, now time.Time) *subscription {
 	b.lastID = b.lastID.Next()
 	sub := &subscription{id: b.lastID, topic: topic, match: m, created: now}
 	b.topics.Set(topic, m, sub)
 	b.byID[sub.id] = sub
 	b.stats.Subscriptions++
-	changed(core.Created, by, sub, out)
 	return sub
 }
 
