@@ -16,6 +16,7 @@ type ConnectAuth struct {
 	SCRAM      *SCRAMCredentials
 	Cryptosign *CryptosignCredentials
 	TLS        *TLSCredentials
+	PeerCred   *ProcessCredentials
 }
 
 // AnonymousIdentity asks for no identity, or for a name that nothing proves.
@@ -62,6 +63,12 @@ type TLSCredentials struct {
 	AuthID string // "" leaves it to the router, which knows the certificate
 }
 
+// ProcessCredentials log in over a Unix socket as the process that one is.
+type ProcessCredentials struct {
+	Place
+	AuthID string // "" leaves it to the router, which knows the process
+}
+
 var connectAuthObject = object[ConnectAuth]{
 	name:  "connectAuth",
 	title: "Credentials",
@@ -70,6 +77,11 @@ var connectAuthObject = object[ConnectAuth]{
 			key: "tls", added: true, absent: "not offered",
 			is:  into(pointer(tlsCredentialsObject.form()), func(a *ConnectAuth) **TLSCredentials { return &a.TLS }),
 			doc: "Log in with the `certificate` of the endpoint's `tls`.",
+		},
+		{
+			key: "peercred", added: true, absent: "not offered",
+			is:  into(pointer(processCredentialsObject.form()), func(a *ConnectAuth) **ProcessCredentials { return &a.PeerCred }),
+			doc: "Log in over a Unix socket as the process that one is. Routers of junctor know the method.",
 		},
 		{
 			key: "cryptosign", added: true, absent: "not offered",
@@ -171,6 +183,12 @@ var tlsCredentialsObject = object[TLSCredentials]{
 	fields: []field[TLSCredentials]{knownAuthIDField("certificate", func(a *TLSCredentials) *string { return &a.AuthID })},
 }
 
+var processCredentialsObject = object[ProcessCredentials]{
+	name:   "connectPeerCred",
+	title:  "Process credentials",
+	fields: []field[ProcessCredentials]{knownAuthIDField("process", func(a *ProcessCredentials) *string { return &a.AuthID })},
+}
+
 // publicKey is an Ed25519 public key.
 var publicKey = text("a public key of 64 hexadecimal digits", regexp.MustCompile(`^[0-9a-fA-F]{64}$`))
 
@@ -210,6 +228,9 @@ func (a *ConnectAuth) logins() []login {
 	var all []login
 	if t := a.TLS; t != nil {
 		all = append(all, login{method: "tls", authID: t.AuthID})
+	}
+	if p := a.PeerCred; p != nil {
+		all = append(all, login{method: "peercred", authID: p.AuthID})
 	}
 	if s := a.Cryptosign; s != nil {
 		all = append(all, login{"cryptosign", s.AuthID, s.ChannelBinding})
@@ -263,6 +284,9 @@ func (c *checker) checkCredentials(t *ConnectTransport) {
 	}
 	if a.TLS != nil && (secured == nil || secured.Certificate == "") {
 		c.fail(MissingKey, a.At("tls"), `give the endpoint's "tls" a "certificate" and its "key"`, "the endpoint has no client certificate to log in with")
+	}
+	if a.PeerCred != nil && t.Endpoint.TCP != nil {
+		c.fail(Conflict, a.At("peercred"), `use it with an endpoint of type "unix"`, "TCP does not tell the router which process connects")
 	}
 	for _, l := range a.logins() {
 		if l.binding != "" && secured == nil {

@@ -17,6 +17,9 @@ func signers(cfg *config.ConnectAuth) ([]auth.Signer, config.Findings) {
 	if t := cfg.TLS; t != nil {
 		s.add(auth.CertificateSigner{AuthID: t.AuthID})
 	}
+	if p := cfg.PeerCred; p != nil {
+		s.add(auth.ProcessSigner{AuthID: p.AuthID})
+	}
 	s.addCryptosign(cfg.Cryptosign)
 	if p := cfg.SCRAM; p != nil {
 		s.add(auth.SCRAMSigner{
