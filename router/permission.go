@@ -36,6 +36,16 @@ func (a Action) String() string {
 	return fmt.Sprintf("Action(%d)", uint8(a))
 }
 
+// ParseAction returns the Action with the given word.
+func ParseAction(word string) (Action, bool) {
+	for a := ActionCall; a <= ActionSubscribe; a <<= 1 {
+		if a.String() == word {
+			return a, true
+		}
+	}
+	return 0, false
+}
+
 // Role is what the sessions that have it may do: a named set of permissions, or
 // somebody who decides.
 type Role struct {

@@ -144,7 +144,7 @@ A first call takes three commands and no file:
 	root.SetErr(env.Stderr)
 	root.SetFlagErrorFunc(flagError)
 	root.AddGroup(&cobra.Group{ID: "router", Title: "Router:"}, &cobra.Group{ID: "client", Title: "Client:"})
-	a.addGroup(root, "router", a.devCommand(), a.initCommand(), a.checkCommand(), a.startCommand())
+	a.addGroup(root, "router", a.devCommand(), a.initCommand(), a.checkCommand(), a.authzCommand(), a.startCommand())
 	a.addGroup(root, "client", a.callCommand(), a.registerCommand(), a.publishCommand(), a.subscribeCommand(), a.benchCommand())
 	root.AddCommand(a.demoCommand(), a.keygenCommand(), a.versionCommand())
 	return root

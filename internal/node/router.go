@@ -106,26 +106,31 @@ func (w *routerWorker) realmConfig(realm config.Realm) router.RealmConfig {
 		}
 	}
 	for _, role := range realm.Roles {
-		if role.Authorizer != "" {
-			rc.Roles = append(rc.Roles, router.Role{
-				Name:              role.Name,
-				Authorizer:        w.deciding.add(realm.Name, &authorizer{procedure: role.Authorizer, call: w.callers.call}),
-				AuthorizerTimeout: role.AuthorizerTimeout, DecisionLifetime: role.CacheTime,
-				TrustLevel: role.TrustLevel,
-			})
+		if role.Authorizer == "" {
+			rc.Roles = append(rc.Roles, staticRole(role))
 			continue
 		}
-		rr := router.Role{Name: role.Name, AllowByDefault: role.AllowByDefault, TrustLevel: role.TrustLevel}
-		for _, p := range role.Permissions {
-			rr.Permissions = append(rr.Permissions, router.Permission{
-				URI: p.URI, Match: p.Match, Allow: actions(p.Allow),
-				DiscloseCaller: p.Disclose.Caller, DisclosePublisher: p.Disclose.Publisher,
-				TrustLevel: p.TrustLevel,
-			})
-		}
-		rc.Roles = append(rc.Roles, rr)
+		rc.Roles = append(rc.Roles, router.Role{
+			Name:              role.Name,
+			Authorizer:        w.deciding.add(realm.Name, &authorizer{procedure: role.Authorizer, call: w.callers.call}),
+			AuthorizerTimeout: role.AuthorizerTimeout, DecisionLifetime: role.CacheTime,
+			TrustLevel: role.TrustLevel,
+		})
 	}
 	return rc
+}
+
+// staticRole is a role whose permissions decide.
+func staticRole(role config.Role) router.Role {
+	r := router.Role{Name: role.Name, AllowByDefault: role.AllowByDefault, TrustLevel: role.TrustLevel}
+	for _, p := range role.Permissions {
+		r.Permissions = append(r.Permissions, router.Permission{
+			URI: p.URI, Match: p.Match, Allow: actions(p.Allow),
+			DiscloseCaller: p.Disclose.Caller, DisclosePublisher: p.Disclose.Publisher,
+			TrustLevel: p.TrustLevel,
+		})
+	}
+	return r
 }
 
 func actions(a config.Allow) (allowed router.Action) {
