@@ -1,6 +1,9 @@
 package router_test
 
 import (
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,7 +13,7 @@ import (
 	"github.com/junctorio/junctor/wamp"
 )
 
-// id returns the session's ID, by way of its own call.
+// joinWithID is join in JSON, and returns the session's ID.
 func (b *bench) joinWithID() (p *peer, id string) {
 	b.t.Helper()
 	p = b.connect(inproc.Config{})
@@ -93,4 +96,54 @@ func TestActingOnOthersMustBeNamed(t *testing.T) { // META-1
 			t.Errorf("%s: got %s (%v), want %s", name, got, err, want)
 		}
 	}
+}
+
+// Whatever the killed are doing, nothing that they held outlasts them.
+func TestSessionsKilledInTheMiddleOfTheirWorkLeaveNothing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, router.RealmConfig{})
+	killer := b.join(inproc.Config{})
+	var victims, started sync.WaitGroup
+	for range 8 {
+		p := b.join(inproc.Config{})
+		started.Add(1)
+		victims.Go(func() { p.toil(started.Done) })
+	}
+	started.Wait()
+	killer.send(`[48,1,{},"wamp.session.kill_by_authrole",["anonymous"]]`)
+	killer.expect(`^\[50,1,\{\},\[8\]\]$`)
+	victims.Wait()
+	killer.conn.Close()
+	<-killer.ended
+	if held := router.Held(b.realm); held != 0 {
+		t.Errorf("the realm still holds %d things", held)
+	}
+}
+
+// toil sends one request after the other until GOODBYE comes. It says when it
+// has begun.
+func (p *peer) toil(begun func()) {
+	var stop atomic.Bool
+	var sender sync.WaitGroup
+	sender.Go(func() {
+		for i := 1; !stop.Load(); i += 4 {
+			p.send(`[64,%d,{"invoke":"first"},"com.example.procedure"]`, i)
+			p.send(`[32,%d,{},"com.example.%d"]`, i+1, i%100)
+			p.send(`[48,%d,{},"com.example.procedure"]`, i+2)
+			p.send(`[16,%d,{},"com.example.%d"]`, i+3, i%100)
+			if i == 1 {
+				begun()
+			}
+		}
+	})
+	for {
+		m, err := p.receive()
+		if err != nil || strings.HasPrefix(m, "[6,") {
+			stop.Store(true)
+			break
+		}
+	}
+	sender.Wait()
+	p.conn.Close()
+	<-p.ended
 }

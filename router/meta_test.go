@@ -2,6 +2,7 @@ package router_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/junctorio/junctor/router"
@@ -67,4 +68,26 @@ func TestMetaProceduresNeedPermission(t *testing.T) { // META-1
 	p.expect(`^\[8,48,1,\{\},"wamp.error.not_authorized"`)
 	p.send(`[48,2,{},"wamp.session.count"]`)
 	p.expect(`^\[50,2,`)
+}
+
+func TestTheMetaAPIEndsAtTheRealm(t *testing.T) { // META-5, SM-1
+	t.Parallel()
+	b := newBench(t, router.RealmConfig{})
+	if _, err := b.r.AddRealm(router.RealmConfig{Name: "realm2", Roles: []router.Role{everything}}); err != nil {
+		t.Fatal(err)
+	}
+	alice := b.join(inproc.Config{})
+	alice.send(`[32,1,{"match":"prefix"},"wamp."]`)
+	alice.expect(`^\[33,1,`)
+	bob := b.connect(inproc.Config{})
+	bob.send(strings.Replace(hello, "realm1", "realm2", 1))
+	id := bob.expect(`^\[2,(\d+),`)[0]
+	bob.send(`[64,1,{},"com.example.procedure"]`)
+	bob.expect(`^\[65,1,`)
+	alice.send(`[48,2,{},"wamp.session.count"]`)
+	alice.expect(`^\[50,2,\{\},\[1\]\]$`) // and no event before
+	alice.send(`[48,3,{},"wamp.session.kill",[%s]]`, id)
+	alice.expect(`^\[8,48,3,\{\},"wamp.error.no_such_session"\]$`)
+	alice.send(`[48,4,{},"wamp.registration.match",["com.example.procedure"]]`)
+	alice.expect(`^\[50,4,\{\},\[null\]\]$`)
 }
