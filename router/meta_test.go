@@ -80,7 +80,7 @@ func TestTheMetaAPIEndsAtTheRealm(t *testing.T) { // META-5, SM-1
 	alice.send(`[32,1,{"match":"prefix"},"wamp."]`)
 	alice.expect(`^\[33,1,`)
 	bob := b.connect(inproc.Config{})
-	bob.send(strings.Replace(hello, "realm1", "realm2", 1))
+	bob.send("%s", strings.Replace(hello, "realm1", "realm2", 1))
 	id := bob.expect(`^\[2,(\d+),`)[0]
 	bob.send(`[64,1,{},"com.example.procedure"]`)
 	bob.expect(`^\[65,1,`)
