@@ -21,7 +21,7 @@ var elsewhere = map[string]string{
 	"SES-12": "both say GOODBYE at once: package session",
 	"SES-13": "the reasons are the caller's choice",
 	"PV-4":   "the client's side: packages session and client",
-	"ORD-7":  "authorizers that take their time are to come",
+	"ORD-7":  "authorizers that take their time: package router",
 	"CAN-9":  "the client's side",
 	"PCR-10": "back-pressure: package router",
 	"TMO-4":  "the client's side",
