@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 )
 
 // MethodAnonymous is the name of the method that asks for no proof.
@@ -34,6 +35,30 @@ func (a Anonymous) Begin(context.Context, *Request) (Step, error) {
 	g.Principal.AuthMethod = MethodAnonymous
 	g.Principal.AuthProvider = "static"
 	return Step{Grant: g}, nil
+}
+
+// Anybody is the method that asks for no proof, where a Directory decides who
+// may join and as whom. The client's authid is ignored: the Directory is asked
+// for a random one, and may name another.
+type Anybody struct{ Directory Directory }
+
+// Method returns MethodAnonymous.
+func (Anybody) Method() string { return MethodAnonymous }
+
+// Begin asks the Directory.
+func (a Anybody) Begin(ctx context.Context, req *Request) (Step, error) {
+	q := req.query(MethodAnonymous)
+	q.AuthID = randomAuthID()
+	account, err := a.Directory.Account(ctx, q)
+	switch {
+	case errors.Is(err, ErrUnknown):
+		return Step{}, Deny(err)
+	case err != nil:
+		return Step{}, err
+	case account == nil:
+		return Step{}, errors.New("anonymous: the directory has neither an account nor an error")
+	}
+	return Step{Grant: account.grant(q)}, nil
 }
 
 // randomAuthID returns an authid in the shape that Crossbar.io gives to

@@ -5,6 +5,7 @@ package config
 type Auth struct {
 	Place
 	Anonymous  *Anonymous // set by default when the file has no auth at all
+	Ticket     *Ticket
 	WAMPCRA    *CRA
 	SCRAM      *SCRAM
 	Cryptosign *Cryptosign
@@ -17,6 +18,8 @@ type Anonymous struct {
 	Place
 	Role   string
 	AuthID string // "" means a random one for each session
+
+	Dynamic *Dynamic // decides instead; nil if none does
 }
 
 var authObject = object[Auth]{
@@ -27,7 +30,10 @@ var authObject = object[Auth]{
 			key: "anonymous", is: into(pointer(anonymousVariants.form()), func(a *Auth) **Anonymous { return &a.Anonymous }),
 			absent: "not offered", doc: "Admit everybody. Without `auth` at all, this is what is offered.",
 		},
-		laterMethod("ticket"),
+		{
+			key: "ticket", is: into(pointer(ticketVariants.form()), func(a *Auth) **Ticket { return &a.Ticket }),
+			absent: "not offered", doc: "Log in by showing a ticket.",
+		},
 		{
 			key: "wampcra", is: into(pointer(craVariants.form()), func(a *Auth) **CRA { return &a.WAMPCRA }),
 			absent: "not offered", doc: "Log in by signing a challenge with a secret that both sides know.",
@@ -50,7 +56,7 @@ var authObject = object[Auth]{
 			key: "peercred", added: true, is: into(pointer(peerCredVariants.form()), func(a *Auth) **PeerCred { return &a.PeerCred }),
 			absent: "not offered", doc: "Log in over a Unix socket as the process that one is, for which the system vouches.",
 		},
-		laterMethod("cookie"),
+		refusedMethod("cookie", "RawSocket has no cookies", NotSupported, "the authentication method %q is for WebSocket: RawSocket has no cookies"),
 		unsafeMethod("anonymous-proxy"),
 		unsafeMethod("cryptosign-proxy"),
 	},
@@ -59,12 +65,6 @@ var authObject = object[Auth]{
 			c.warn(MissingKey, v.position(), `remove auth to admit everybody, or name a method`, "no method is offered, so that nobody can join")
 		}
 	},
-}
-
-// laterMethod is a method that junctor does not have yet. It is an error even
-// where its object is empty: a door that was meant to be locked is not opened.
-func laterMethod(name string) field[Auth] {
-	return refusedMethod(name, "not yet supported", NotSupported, "the authentication method %q is not yet supported by junctor")
 }
 
 // unsafeMethod is a method that lets peers claim any identity.
@@ -76,7 +76,7 @@ func refusedMethod(name, link string, kind Kind, format string) field[Auth] {
 	return field[Auth]{key: name, is: binding[Auth]{
 		link: link, schema: schema{"not": schema{}},
 		read: func(c *checker, v *value, _ *Auth) {
-			c.fail(kind, v.keyPosition(), "supported: anonymous, wampcra, scram, cryptosign, tls, peercred", format, name)
+			c.fail(kind, v.keyPosition(), "supported: anonymous, ticket, wampcra, scram, cryptosign, tls, peercred", format, name)
 		},
 	}}
 }
@@ -85,9 +85,8 @@ var anonymousVariants = variants[Anonymous]{
 	name:    "anonymous",
 	title:   "Anonymous authentication",
 	noun:    "authentication",
-	objects: []variant[Anonymous]{{name: "static", object: &anonymousObject}},
-	later:   []string{"dynamic"},
-	hints:   map[string]string{"function": `Crossbar.io would run Python code, which junctor cannot; use "static"`},
+	objects: []variant[Anonymous]{{name: "static", object: &anonymousObject}, {name: "dynamic", object: &anonymousDynamic}},
+	hints:   map[string]string{"function": pythonHint},
 }
 
 // defaultRole is the role of anonymous clients unless configured.
@@ -108,6 +107,15 @@ var anonymousObject = object[Anonymous]{
 		},
 		{key: "realm", is: ignored[Anonymous]("a client joins the realm that it asks for (in Crossbar.io too)")},
 	},
+}
+
+var anonymousDynamic = object[Anonymous]{
+	name:    "anonymousDynamic",
+	title:   "Dynamic anonymous authentication",
+	lenient: true,
+	begin:   beginDynamic(func(a *Anonymous) **Dynamic { return &a.Dynamic }),
+	fields:  dynamicFields(func(a *Anonymous) *Dynamic { return a.Dynamic }),
+	finish:  finishDynamic(func(a *Anonymous) *Dynamic { return a.Dynamic }),
 }
 
 // clientRole is a role that a client may get.

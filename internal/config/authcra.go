@@ -17,13 +17,11 @@ type CRAUser struct {
 	Place
 	AuthID     string
 	Role       string // "" cannot join
-	Secret     string
-	Derived    bool   // Secret is the base64 text of what PBKDF2 made of the password
+	Secret     Secret
+	Derived    *bool  // Secret is the base64 text of what PBKDF2 made of the password; nil: if it looks so
 	Salt       string // "" for none
 	Iterations int
 	KeyLen     int // octets
-
-	derived *bool // as the file says it
 }
 
 var craVariants = variants[CRA]{
@@ -69,8 +67,8 @@ var craUser = object[CRAUser]{
 	lenient: true,
 	fields: []field[CRAUser]{
 		{
-			key: "secret", required: true, is: into(secret, func(u *CRAUser) *string { return &u.Secret }),
-			doc: "The password, or the key that was derived from it (see `derived`). `\"${NAME}\"` takes it from an environment variable.",
+			key: "secret", required: true, is: into(secretSource, func(u *CRAUser) *Secret { return &u.Secret }),
+			doc: "The password, or the key that was derived from it (see `derived`)." + secretDoc,
 		},
 		roleField(func(u *CRAUser) *string { return &u.Role }),
 		{
@@ -87,29 +85,25 @@ var craUser = object[CRAUser]{
 		},
 		{
 			key: "derived", added: true, absent: "`true` if there is a salt and the secret is base64 of `keylen` octets",
-			is:   into(pointer(boolean), func(u *CRAUser) **bool { return &u.derived }),
+			is:   into(pointer(boolean), func(u *CRAUser) **bool { return &u.Derived }),
 			doc:  "Whether `secret` is the derived key, so that the file does not hold the password. `junctor keygen` makes it.",
 			note: "took salted secrets for derived keys up to 23.1, and takes them for passwords since 25.12.",
 		},
 	},
-	finish: func(c *checker, v *value, u *CRAUser) { c.decideDerived(v, u) },
+	finish: func(c *checker, v *value, u *CRAUser) { c.checkDerived(v, u) },
 }
 
-// decideDerived finds out which of Crossbar.io's two readings of a salted
-// secret is meant.
-func (c *checker) decideDerived(v *value, u *CRAUser) {
-	looks := auth.LooksDerived(u.Secret, u.KeyLen)
+// checkDerived says which of Crossbar.io's two readings of a salted secret is
+// taken.
+func (c *checker) checkDerived(v *value, u *CRAUser) {
+	looks := auth.LooksDerived(u.Secret.Text, u.KeyLen)
 	switch {
-	case u.Salt == "" && u.derived != nil && *u.derived:
+	case u.Salt == "" && u.Derived != nil && *u.Derived:
 		c.fail(Conflict, v.get("derived").position(), `add "salt", or remove it`, "a key is derived with a salt, and there is none")
-	case u.Salt == "" || u.Secret == "":
-	case u.derived != nil:
-		u.Derived = *u.derived
-		if u.Derived && !looks {
-			c.fail(BadValue, v.get("secret").position(), `see "junctor keygen"`, "the derived key must be the base64 text of %d octets (keylen)", u.KeyLen)
-		}
-	case looks:
-		u.Derived = true
+	case u.Salt == "" || u.Secret.Text == "":
+	case u.Derived != nil && *u.Derived && !looks:
+		c.fail(BadValue, v.get("secret").position(), `see "junctor keygen"`, "the derived key must be the base64 text of %d octets (keylen)", u.KeyLen)
+	case u.Derived == nil && looks:
 		c.warn(Portability, v.get("secret").position(), `add "derived": true, or false if it is the password`,
 			"taken for the key derived from the password, since it is base64 of %d octets; Crossbar.io since 25.12 takes it for the password", u.KeyLen)
 	}

@@ -42,6 +42,7 @@ func (c *checker) checkRouter(w *Worker) {
 		t := &w.Router.Transports[i]
 		transports.add(t.ID, t.At("id"))
 		c.checkAnonymous(w.Router, t)
+		c.checkLogins(w.Router, t)
 		c.checkMethods(w.Router, t)
 	}
 	if len(w.Router.Transports) > 0 && len(w.Router.Realms) == 0 {

@@ -100,6 +100,7 @@ var wholeNode = &config.Node{
 						MaxMessageSize: 65536,
 						Options: config.RawSocketOptions{
 							HandshakeTimeout: 5 * time.Second, HelloTimeout: 20 * time.Second, MaxConnections: 1000,
+							FailedLogins: config.FailedLogins{Limit: 5, Window: 10 * time.Minute},
 							KeepAlive: transport.KeepAlive{
 								Mode: transport.KeepAliveAlways, Interval: 1500 * time.Millisecond, Timeout: 2 * time.Second, Attempts: 3,
 							},
@@ -239,6 +240,7 @@ var (
 	allSerializers = []wamp.SerializerNumber{wamp.SerializerCBOR, wamp.SerializerMsgPack, wamp.SerializerJSON}
 	defaultOptions = config.RawSocketOptions{
 		HandshakeTimeout: 10 * time.Second, HelloTimeout: 10 * time.Second, KeepAlive: defaultKeepAlive,
+		FailedLogins: config.FailedLogins{Limit: 20, Window: time.Minute},
 	}
 	defaultConnectOptions = config.RawSocketConnectOptions{MaxMessageSize: 131072, KeepAlive: defaultKeepAlive}
 	defaultKeepAlive      = transport.KeepAlive{Interval: 20 * time.Second, Timeout: 10 * time.Second, Attempts: 2}

@@ -42,6 +42,7 @@ type RawSocketOptions struct {
 	HandshakeTimeout time.Duration // for the RawSocket handshake, TLS's included (RS-12)
 	HelloTimeout     time.Duration // from the connection to WELCOME (RS-12, SES-9)
 	MaxConnections   int           // at the same time; 0 means no limit (RS-6)
+	FailedLogins     FailedLogins
 	KeepAlive        transport.KeepAlive
 }
 
@@ -134,6 +135,12 @@ var rawSocketOptionsObject = object[RawSocketOptions]{
 			key: "max_connections", added: true, def: "0",
 			is:  into(integer(0, 10_000_000, ""), func(o *RawSocketOptions) *int { return &o.MaxConnections }),
 			doc: "How many connections the transport has at the same time; the next one is refused with handshake error 4. 0 means no limit.",
+		},
+		{
+			key: "failed_logins", added: true, def: "{}",
+			is:   into(failedLoginsObject.form(), func(o *RawSocketOptions) *FailedLogins { return &o.FailedLogins }),
+			doc:  "How often clients of one address may fail to log in.",
+			note: "lets them try for ever, on one connection.",
 		},
 		{
 			key: "keepalive", added: true, def: "{}",

@@ -11,6 +11,7 @@ import (
 // return nil for a method that is not, and what is wrong with one that is.
 var methodBuilders = []func(w *routerWorker, cfg *config.Auth) (auth.Authenticator, config.Findings){
 	(*routerWorker).anonymous,
+	(*routerWorker).ticket,
 	(*routerWorker).wampcra,
 	(*routerWorker).scram,
 	(*routerWorker).legacySCRAM,
@@ -39,6 +40,9 @@ func (w *routerWorker) anonymous(cfg *config.Auth) (auth.Authenticator, config.F
 	if a == nil {
 		return nil, nil
 	}
+	if a.Dynamic != nil {
+		return auth.Anybody{Directory: w.dynamic(a.Dynamic)}, nil
+	}
 	return auth.Anonymous{Role: cmp.Or(a.Role, auth.DefaultRole), AuthID: a.AuthID}, nil
 }
 
@@ -53,25 +57,45 @@ func (w *routerWorker) wampcra(cfg *config.Auth) (auth.Authenticator, config.Fin
 	var accounts []*auth.Account
 	var findings config.Findings
 	for _, u := range c.Users {
-		secret, err := craSecret(u)
-		if err != nil {
-			findings = append(findings, u.At().Problem("", "%v", err))
+		secret, problem := craSecret(u)
+		if problem != nil {
+			findings = append(findings, *problem)
 			continue
 		}
-		accounts = append(accounts, &auth.Account{AuthID: u.AuthID, Role: u.Role, Provider: "static", CRA: secret})
+		accounts = append(accounts, &auth.Account{AuthID: u.AuthID, Role: u.Role, CRA: secret})
 	}
 	directory, fs := directoryOf(c.Place, accounts)
 	return auth.CRA{Directory: directory}, append(findings, fs...)
 }
 
-func craSecret(u config.CRAUser) (*auth.CRASecret, error) {
-	switch {
-	case u.Salt == "":
-		return auth.NewCRASecret(u.Secret, "", 0, 0)
-	case u.Derived:
-		return &auth.CRASecret{Key: []byte(u.Secret), Salt: u.Salt, Iterations: u.Iterations, KeyLen: u.KeyLen}, nil
+func craSecret(u config.CRAUser) (*auth.CRASecret, *config.Finding) {
+	text, err := u.Secret.Read()
+	if err != nil {
+		f := u.At("secret").Problem("", "%v", err)
+		return nil, &f
 	}
-	return auth.NewCRASecret(u.Secret, u.Salt, u.Iterations, u.KeyLen)
+	looks := auth.LooksDerived(text, u.KeyLen)
+	derived := u.Salt != "" && looks
+	if u.Derived != nil {
+		derived = *u.Derived
+	}
+	var secret *auth.CRASecret
+	switch {
+	case derived && !looks:
+		f := u.At("secret").Problem(`see "junctor keygen"`, "the derived key must be the base64 text of %d octets (keylen)", u.KeyLen)
+		return nil, &f
+	case derived:
+		return &auth.CRASecret{Key: []byte(text), Salt: u.Salt, Iterations: u.Iterations, KeyLen: u.KeyLen}, nil
+	case u.Salt == "":
+		secret, err = auth.NewCRASecret(text, "", 0, 0)
+	default:
+		secret, err = auth.NewCRASecret(text, u.Salt, u.Iterations, u.KeyLen)
+	}
+	if err != nil {
+		f := u.At().Problem("", "%v", err)
+		return nil, &f
+	}
+	return secret, nil
 }
 
 // directoryOf is the accounts that stand in the file.

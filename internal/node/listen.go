@@ -42,6 +42,7 @@ func (w *routerWorker) openDoor(cfg config.Transport, log *slog.Logger) (*door, 
 		access: router.Access{
 			Methods:      set,
 			HelloTimeout: cfg.RawSocket.Options.HelloTimeout,
+			Attempts:     router.NewAttempts(cfg.RawSocket.Options.FailedLogins.Limit, cfg.RawSocket.Options.FailedLogins.Window),
 			KeepAlive:    cfg.RawSocket.Options.KeepAlive,
 		},
 		endpoint: Endpoint{

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"log/slog"
 	"sync"
 
 	"github.com/junctorio/junctor/client"
@@ -19,6 +20,7 @@ type routerWorker struct {
 	embedded []*hosted
 	inside   sync.WaitGroup // the router's side of what is embedded
 	callers  callers
+	log      *slog.Logger
 	deciding authorizers // constant
 }
 
