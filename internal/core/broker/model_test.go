@@ -51,6 +51,7 @@ func (m *model) reached(from *core.Peer, uri wamp.URI) []string {
 // system is the Broker beside its model.
 type system struct {
 	broker *broker.Broker
+	told   told
 	out    core.Deliveries
 	model  model
 	peers  []*core.Peer
@@ -90,13 +91,14 @@ func (s *system) unsubscribe(t *rapid.T) {
 func (s *system) leave(t *rapid.T) {
 	p := rapid.SampledFrom(s.peers).Draw(t, "peer")
 	s.broker.Leave(p, &s.out)
+	s.hear(t)
 	for at := range maps.Clone(s.model.subscribers) {
 		s.model.drop(p, at)
 	}
 }
 
 func (s *system) only(t *rapid.T, to *core.Peer) wamp.Message {
-	defer s.out.Reset()
+	defer s.hear(t)
 	all := s.out.All()
 	if len(all) != 1 || all[0].To != to {
 		t.Fatalf("got %+v, want one answer", all)
@@ -104,7 +106,16 @@ func (s *system) only(t *rapid.T, to *core.Peer) wamp.Message {
 	return all[0].Msg
 }
 
+// hear takes in, and forgets, what the broker decided.
+func (s *system) hear(t *rapid.T) {
+	if !s.told.hear(s.out.Changes()) {
+		t.Fatalf("%+v cannot follow on %v", s.out.Changes(), s.told)
+	}
+	s.out.Reset()
+}
+
 func (s *system) check(t *rapid.T) {
+	s.told.check(t, s.broker)
 	from := rapid.SampledFrom(s.peers).Draw(t, "publisher")
 	uri := rapid.SampledFrom([]wamp.URI{"a.b", "a.c", "a", "ab", "b.b"}).Draw(t, "published")
 	s.broker.Publish(from, &wamp.Publish{Topic: uri}, &s.out)
@@ -131,6 +142,7 @@ func TestBrokerBehavesAsTheObviousModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := &system{
 			broker: broker.New(broker.Options{IDs: random{}}),
+			told:   told{},
 			model:  model{map[topic]wamp.ID{}, map[topic]map[*core.Peer]bool{}},
 		}
 		for id := range wamp.ID(4) {

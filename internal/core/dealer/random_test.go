@@ -57,6 +57,7 @@ func runProgram(t *rapid.T) {
 // program is a random program under way.
 type program struct {
 	dealer  *dealer.Dealer
+	told    told
 	model   *model
 	out     core.Deliveries
 	present []*core.Peer
@@ -78,6 +79,7 @@ func newProgram(t *rapid.T) *program {
 			IDs:        &sequence{last: wamp.ID(rapid.IntRange(0, 1000).Draw(t, "seed"))},
 			MaxPending: maxPending,
 		}),
+		told:   told{},
 		model:  &model{now: time.Unix(1000, 0), maxPending: maxPending, issued: map[*core.Peer]wamp.ID{}},
 		issued: map[*core.Peer]wamp.ID{},
 		open:   map[question]bool{},
@@ -111,6 +113,9 @@ func (p *program) expect(t *rapid.T, want []sent) {
 	slices.Sort(gots)
 	if diff := cmp.Diff(wants, gots); diff != "" {
 		t.Fatalf("deliveries (-model +dealer):\n%s", diff)
+	}
+	if !p.told.hear(p.out.Changes()) {
+		t.Fatalf("%+v cannot follow on %v", p.out.Changes(), p.told)
 	}
 	p.out.Reset()
 }
@@ -158,6 +163,7 @@ func (p *program) compare(t *rapid.T) {
 	if stats.Pending != len(pending) || stats.Registrations != len(p.model.registrations) {
 		t.Fatalf("stats %+v: want %d pending, %d registrations", stats, len(pending), len(p.model.registrations))
 	}
+	p.told.check(t, p.dealer)
 	next, ok := p.dealer.NextDeadline()
 	wantNext, wantOK := p.model.nextDeadline()
 	if ok != wantOK || !next.Equal(wantNext) {
