@@ -83,12 +83,21 @@ func (c SCRAMCost) checkArgon2() error {
 }
 
 // NewSCRAMVerifier returns what checks the proofs of a client that knows
-// password.
+// password. Beside the cost's own derivations it knows KDFLegacyArgon2id, for
+// clients that speak LegacySCRAM.
 func NewSCRAMVerifier(password string, cost SCRAMCost) (*SCRAMVerifier, error) {
-	keys, err := deriveSCRAMKeys(password, cost)
+	specified := cost
+	if cost.KDF == KDFLegacyArgon2id {
+		specified.KDF = KDFArgon2id
+	}
+	salted, err := saltSCRAM(password, specified)
 	if err != nil {
 		return nil, err
 	}
+	if cost.KDF == KDFLegacyArgon2id {
+		salted = base64.RawStdEncoding.AppendEncode(nil, salted)
+	}
+	keys := scramKeysOf(salted)
 	return &SCRAMVerifier{
 		KDF: cost.KDF, Salt: cost.Salt, Iterations: cost.Iterations, Memory: cost.Memory,
 		StoredKey: keys.stored(), ServerKey: keys.server,
@@ -117,20 +126,34 @@ type scramKeys struct {
 }
 
 func deriveSCRAMKeys(password string, cost SCRAMCost) (scramKeys, error) {
-	if err := cost.Check(); err != nil {
-		return scramKeys{}, err
-	}
-	prepared, err := saslPrep("password", password)
+	salted, err := saltSCRAM(password, cost)
 	if err != nil {
 		return scramKeys{}, err
 	}
-	var salted []byte
-	if cost.KDF == KDFArgon2id {
-		salted = argon2.IDKey([]byte(prepared), cost.Salt, uint32(cost.Iterations), uint32(cost.Memory), 1, scramKeyLen)
-	} else if salted, err = pbkdf2.Key(sha256.New, prepared, cost.Salt, cost.Iterations, scramKeyLen); err != nil {
-		return scramKeys{}, fmt.Errorf("deriving the key: %w", err)
+	return scramKeysOf(salted), nil
+}
+
+func scramKeysOf(salted []byte) scramKeys {
+	return scramKeys{client: hmacSHA256(salted, "Client Key"), server: hmacSHA256(salted, "Server Key")}
+}
+
+// saltSCRAM returns the SaltedPassword of section 4.4.
+func saltSCRAM(password string, cost SCRAMCost) ([]byte, error) {
+	if err := cost.Check(); err != nil {
+		return nil, err
 	}
-	return scramKeys{client: hmacSHA256(salted, "Client Key"), server: hmacSHA256(salted, "Server Key")}, nil
+	prepared, err := saslPrep("password", password)
+	if err != nil {
+		return nil, err
+	}
+	if cost.KDF == KDFArgon2id {
+		return argon2.IDKey([]byte(prepared), cost.Salt, uint32(cost.Iterations), uint32(cost.Memory), 1, scramKeyLen), nil
+	}
+	salted, err := pbkdf2.Key(sha256.New, prepared, cost.Salt, cost.Iterations, scramKeyLen)
+	if err != nil {
+		return nil, fmt.Errorf("deriving the key: %w", err)
+	}
+	return salted, nil
 }
 
 func (k scramKeys) stored() []byte {

@@ -13,18 +13,22 @@ import (
 )
 
 func (a *app) keygenCommand() *cobra.Command {
+	var who principalFlags
 	cmd := &cobra.Command{
 		Use:   "keygen [FILE]",
-		Short: "Make an Ed25519 key pair for cryptosign authentication",
-		Long: `Make an Ed25519 key pair for cryptosign authentication.
+		Short: "Make keys, tickets, salted passwords and certificates",
+		Long: `Make an Ed25519 key pair for cryptosign authentication; the commands below
+make credentials for other methods.
 
 The private key goes to FILE (default: junctor.key), as 64 hexadecimal digits,
 readable by its owner alone; the public key, which the router is told, goes to
 FILE.pub and is printed. Files that exist are never overwritten.`,
 		Example: `  junctor keygen
-  junctor keygen device17.key`,
+  junctor keygen device17.key --authid device17 --role device`,
 		Args: atMostOneFile,
 	}
+	cmd.Flags().StringVar(&who.authID, "authid", "", "whose key it is: print the configuration for the router too")
+	who.addRole(cmd)
 	out := a.outputFlags(cmd)
 	out.textByDefault(cmd)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
@@ -36,8 +40,9 @@ FILE.pub and is printed. Files that exist are never overwritten.`,
 		if len(args) == 1 {
 			path = args[0]
 		}
-		return keygen(p, path)
+		return keygen(p, path, who)
 	}
+	cmd.AddCommand(a.ticketCommand(), a.craCommand(), a.scramCommand(), a.certificatesCommand())
 	return cmd
 }
 
@@ -48,7 +53,7 @@ func atMostOneFile(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-func keygen(p *printer, path string) error {
+func keygen(p *printer, path string, who principalFlags) error {
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return err
@@ -60,10 +65,15 @@ func keygen(p *printer, path string) error {
 	if err := writeNew(path+".pub", publicHex+"\n", 0o644); err != nil {
 		return errors.Join(err, os.Remove(path)) // half a pair is of no use
 	}
-	if p.json {
-		p.line(map[string]string{"private_key_file": path, "public_key_file": path + ".pub", "public_key": publicHex})
-	}
+	made := map[string]any{"private_key_file": path, "public_key_file": path + ".pub", "public_key": publicHex}
 	p.text("private key: %s (keep it secret)\npublic key:  %s.pub\n%s", path, path, publicHex)
+	if who.authID != "" {
+		who.print(p, made, "cryptosign", "principals", map[string]any{"authorized_keys": []string{publicHex}})
+		return nil
+	}
+	if p.json {
+		p.line(made)
+	}
 	return nil
 }
 
