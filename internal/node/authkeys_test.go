@@ -1,6 +1,7 @@
 package node_test
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/sha1"
 	"crypto/sha256"
@@ -45,8 +46,14 @@ func unixEndpoint(t *testing.T) string {
 	return fmt.Sprintf(`{"type": "unix", "path": %q}`, socket(t))
 }
 
-// wantJoin checks who a client becomes; nobody if want is empty.
+// wantJoin checks who a client becomes, in the role user; nobody if want is
+// empty.
 func wantJoin(t *testing.T, url string, opts client.Options, want string) {
+	t.Helper()
+	wantRole(t, url, opts, want, "user")
+}
+
+func wantRole(t *testing.T, url string, opts client.Options, want, role string) {
 	t.Helper()
 	opts.Realm = "realm1"
 	s, err := client.Connect(t.Context(), url, opts)
@@ -61,8 +68,8 @@ func wantJoin(t *testing.T, url string, opts client.Options, want string) {
 		}
 	case err != nil:
 		t.Errorf("got %v, want to join as %s", err, want)
-	case s.Details().AuthID != want || s.Details().AuthRole != "user":
-		t.Errorf("got %+v, want user %s", s.Details(), want)
+	case s.Details().AuthID != want || s.Details().AuthRole != role:
+		t.Errorf("got %+v, want %s %s", s.Details(), role, want)
 	}
 }
 
@@ -296,5 +303,59 @@ func TestWhatIsWrongWithKeys(t *testing.T) {
 				t.Errorf("got %v, want %q at %s", f, tt.want, want)
 			}
 		})
+	}
+}
+
+func TestAuthenticatorsDecideOverKeysAndProcesses(t *testing.T) {
+	t.Parallel()
+	dynamic := `{"type": "dynamic", "authenticator": "com.example.authenticate"}`
+	path := socket(t)
+	n := open(t, parse(t, unix(socket(t)), fmt.Sprintf(`{"type": "rawsocket", "endpoint": {"type": "unix", "path": %q},
+		"auth": {"scram": %s, "cryptosign": %s, "peercred": %s}}`, path, dynamic, dynamic, dynamic)), node.Options{})
+	start(t, n)
+	at := n.Endpoints()
+	verifier, err := auth.NewSCRAMVerifier("pencil", auth.SCRAMCost{KDF: "pbkdf2", Salt: []byte("salt"), Iterations: 4096})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers := map[string]wamp.Dict{
+		"wamp-scram": {
+			"role": "anonymous", "kdf": "pbkdf2", "iterations": 4096, "salt": hex.EncodeToString(verifier.Salt),
+			"stored-key": hex.EncodeToString(verifier.StoredKey), "server-key": hex.EncodeToString(verifier.ServerKey),
+		},
+		"cryptosign": {"role": "anonymous", "authid": "known by key", "pubkey": hex.EncodeToString(publicOf("laptop"))},
+		"peercred":   {"role": "anonymous", "authid": "known by process"},
+	}
+	authenticate := func(_ context.Context, inv *client.Invocation) (client.Reply, error) {
+		args, _, err := inv.Values()
+		if err != nil {
+			return client.Reply{}, err
+		}
+		details, _ := args[2].(wamp.Dict)
+		method, _ := details["authmethod"].(string)
+		over, _ := details["transport"].(wamp.Dict)
+		process, _ := over["process"].(wamp.Dict)
+		if transport.KnowsProcesses && process["uid"] != int64(os.Geteuid()) {
+			return client.Reply{}, fmt.Errorf("the process is %v", process)
+		}
+		return client.Reply{Args: []any{answers[method]}}, nil
+	}
+	if _, err := connect(t, at[0].URL, client.Options{}).Register(t.Context(), "com.example.authenticate", authenticate, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		signer auth.Signer
+		want   string
+	}{
+		{auth.SCRAMSigner{AuthID: "peter", Password: "pencil"}, "peter"},
+		{auth.SCRAMSigner{AuthID: "peter", Password: "pen"}, ""},
+		{auth.CryptosignSigner{Key: keyOf("laptop")}, "known by key"},
+		{auth.CryptosignSigner{Key: keyOf("phone")}, ""},
+		{auth.ProcessSigner{}, "known by process"},
+	} {
+		if tt.signer.Method() == auth.MethodPeerCred && !transport.KnowsProcesses {
+			continue
+		}
+		wantRole(t, at[1].URL, credentials(tt.signer), tt.want, "anonymous")
 	}
 }
