@@ -9,7 +9,7 @@ import (
 // Held counts everything that a Dealer keeps for peers and calls. It is 0 once
 // everyone left.
 func Held(d *Dealer) int {
-	return len(d.sessions) + d.procedures.Len() + len(d.byID) + len(d.deadlines) + d.stats.Registrations + d.stats.Pending
+	return len(d.sessions) + d.procedures.Len() + len(d.byID) + len(d.deadlines) + d.stats.Registrations + d.stats.Pending + d.stats.Queued + d.kept
 }
 
 // Table is the table of pending calls, with a mark in place of each call.

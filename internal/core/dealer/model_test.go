@@ -1,6 +1,8 @@
 package dealer_test
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -10,16 +12,20 @@ import (
 )
 
 // model is a slow, obvious dealer: lists that are searched from end to end. It
-// says what must be sent, except for the choice of a callee, of which it says
-// who may be chosen, and is told who was.
+// says what must be sent, except for the choice of a callee at random, of which
+// it says who may be chosen, and asks who was.
 type model struct {
 	now        time.Time
 	maxPending int
+	maxQueued  int
+	invoked    func(callee *core.Peer, request wamp.ID) bool // what the dealer did
 
 	registrations []*modelRegistration
 	created       wamp.ID // how many registrations there ever were
 	calls         []*modelCall
 	issued        map[*core.Peer]wamp.ID // invocations, by callee
+	highest       map[*core.Peer]wamp.ID // request IDs of CALLs, by caller
+	unfinished    map[question]wamp.URI  // calls that are over, with chunks to come
 }
 
 type modelRegistration struct {
@@ -28,8 +34,9 @@ type modelRegistration struct {
 	match   wamp.Match
 	invoke  wamp.Invoke
 	callees []*modelCallee // in order of registration
-	last    *modelCallee   // whom roundrobin chose, perhaps gone
+	last    *modelCallee   // who was chosen last, perhaps gone
 	joined  int            // how many callees there ever were
+	queue   []*modelCall
 }
 
 type modelCallee struct {
@@ -39,11 +46,22 @@ type modelCallee struct {
 	pending uint64
 }
 
+func (e *modelCallee) busy() bool {
+	return e.options.Concurrency > 0 && e.pending >= e.options.Concurrency
+}
+
 type modelCall struct {
-	caller, callee      *core.Peer
+	caller, callee      *core.Peer // no callee: the call is queued
 	request, invocation wamp.ID
+	registration        *modelRegistration
 	part                *modelCallee
-	progress            bool
+	first               wamp.Call // the options of all chunks
+	chunks              []bool    // whether each one says progress; of a queued call
+	open                bool      // there are chunks to come
+	sent                int       // to this callee
+	copied              bool      // the first chunk can be sent to another callee
+	progressed          bool
+	tried               []*core.Peer
 	interrupted         wamp.CancelMode
 	timeout             time.Duration
 	deadline            time.Time
@@ -65,7 +83,7 @@ func (m *model) register(p *core.Peer, r *wamp.Register) (want []sent) {
 			}
 		}
 		old.callees = nil
-		m.sweep()
+		want = append(want, m.sweep()...)
 		old = nil
 	}
 	if old == nil {
@@ -79,7 +97,7 @@ func (m *model) register(p *core.Peer, r *wamp.Register) (want []sent) {
 		old.joined++
 		old.callees = append(old.callees, &modelCallee{peer: p, serial: old.joined, options: *r})
 	}
-	return append(want, to(p, &wamp.Registered{Request: r.Request, Registration: old.id}))
+	return append(append(want, to(p, &wamp.Registered{Request: r.Request, Registration: old.id})), m.serve(old)...)
 }
 
 func (m *model) registration(is func(*modelRegistration) bool) *modelRegistration {
@@ -89,9 +107,15 @@ func (m *model) registration(is func(*modelRegistration) bool) *modelRegistratio
 	return nil
 }
 
-// sweep forgets registrations without callees.
-func (m *model) sweep() {
+// sweep forgets registrations without callees, and cancels who waits for them.
+func (m *model) sweep() (want []sent) {
+	for _, r := range m.registrations {
+		for len(r.callees) == 0 && len(r.queue) > 0 {
+			want = append(want, m.fail(r.queue[0], wamp.ErrCanceled)...)
+		}
+	}
 	m.registrations = slices.DeleteFunc(m.registrations, func(r *modelRegistration) bool { return len(r.callees) == 0 })
+	return want
 }
 
 func (m *model) withdraw(p *core.Peer, r *modelRegistration) (was bool) {
@@ -105,8 +129,21 @@ func (m *model) unregister(p *core.Peer, u *wamp.Unregister) []sent {
 	if r == nil || !m.withdraw(p, r) {
 		return []sent{refused(p, wamp.CodeUnregister, u.Request, wamp.ErrNoSuchRegistration)}
 	}
-	m.sweep()
-	return []sent{to(p, &wamp.Unregistered{Request: u.Request})}
+	return append(m.sweep(), to(p, &wamp.Unregistered{Request: u.Request}))
+}
+
+// revoke takes a registration away, unless it is below "wamp": those are the
+// router's.
+func (m *model) revoke(registration wamp.ID, p *core.Peer) []sent {
+	r := m.registration(func(r *modelRegistration) bool { return r.id == registration })
+	if r == nil || r.uri.Reserved() || !m.withdraw(p, r) {
+		return nil
+	}
+	want := m.sweep()
+	if understands(p, wamp.FeatureRegistrationRevocation) {
+		want = append(want, to(p, &wamp.Unregistered{Registration: r.id, Reason: "wamp.error.unregistered"}))
+	}
+	return want
 }
 
 // best is PREG-3 and PREG-5, word by word.
@@ -135,8 +172,50 @@ func beats(a, b *modelRegistration) bool {
 	return false
 }
 
-// candidates says who may be invoked, or why nobody may.
-func (m *model) candidates(caller *core.Peer, c *wamp.Call) (*modelRegistration, []*modelCallee, wamp.ErrorURI) {
+// late reports whether a CALL is a chunk of a call that is over (PCI-7).
+func (m *model) late(caller *core.Peer, c *wamp.Call) bool {
+	if c.Request > m.highest[caller] {
+		m.highest[caller] = c.Request
+		return false
+	}
+	q := question{caller, c.Request}
+	if uri, ok := m.unfinished[q]; ok && uri == c.Procedure {
+		if !c.Progress {
+			delete(m.unfinished, q)
+		}
+		return true
+	}
+	return c.Progress
+}
+
+// call is a CALL with a request ID that no pending call has.
+func (m *model) call(caller *core.Peer, c *wamp.Call, observed wamp.ErrorURI) []sent {
+	r, refusal := m.route(caller, c)
+	var e *modelCallee
+	if refusal == "" {
+		e, refusal = m.choose(r, c, observed)
+	}
+	if refusal != "" {
+		if c.Progress {
+			m.unfinished[question{caller, c.Request}] = c.Procedure
+		}
+		return []sent{failed(caller, c.Request, refusal)}
+	}
+	call := &modelCall{caller: caller, request: c.Request, registration: r, first: *c, chunks: []bool{c.Progress}, open: c.Progress}
+	m.calls = append(m.calls, call)
+	if e == nil {
+		r.queue = append(r.queue, call)
+		m.startTimeout(call)
+		return nil
+	}
+	if !e.forwards() {
+		m.startTimeout(call)
+	}
+	return m.invoke(call, e)
+}
+
+// route finds the registration, or says why there is none.
+func (m *model) route(caller *core.Peer, c *wamp.Call) (*modelRegistration, wamp.ErrorURI) {
 	pending := 0
 	for _, o := range m.calls {
 		if o.caller == caller {
@@ -146,64 +225,175 @@ func (m *model) candidates(caller *core.Peer, c *wamp.Call) (*modelRegistration,
 	r := m.best(c.Procedure)
 	switch {
 	case !c.Procedure.Valid(wamp.URILoose):
-		return nil, nil, wamp.ErrInvalidURI
+		return nil, wamp.ErrInvalidURI
 	case r == nil:
-		return nil, nil, wamp.ErrNoSuchProcedure
+		return nil, wamp.ErrNoSuchProcedure
 	case pending >= m.maxPending:
-		return nil, nil, wamp.ErrLimitExceeded
+		return nil, wamp.ErrLimitExceeded
 	}
-	var ready []*modelCallee
+	return r, ""
+}
+
+// choose returns a callee, or none if the call is to be queued. At random, the
+// dealer may have met one that cannot take the call.
+func (m *model) choose(r *modelRegistration, c *wamp.Call, observed wamp.ErrorURI) (*modelCallee, wamp.ErrorURI) {
+	candidates := m.candidates(r, nil)
+	if len(candidates) == 0 {
+		if c.Procedure.Reserved() || len(r.queue) >= m.maxQueued {
+			return nil, wamp.ErrMaxConcurrencyReached
+		}
+		return nil, ""
+	}
+	for _, e := range candidates {
+		if refusal := e.refuses(c); refusal != "" && (refusal == observed || len(candidates) == 1) {
+			r.last = e
+			return nil, refusal
+		}
+	}
+	return m.pick(r, candidates), ""
+}
+
+// refuses says why a callee cannot take a call.
+func (e *modelCallee) refuses(c *wamp.Call) wamp.ErrorURI {
+	switch {
+	case c.Procedure.Reserved() && !e.peer.Trusted:
+		return wamp.ErrNoSuchProcedure
+	case c.Progress && !(understands(e.peer, wamp.FeatureProgressiveCallInvocations) && understands(e.peer, wamp.FeatureCallCanceling)):
+		return wamp.ErrFeatureNotSupported
+	}
+	return ""
+}
+
+// candidates says who may be chosen by the policy, of those that are ready and
+// not barred.
+func (m *model) candidates(r *modelRegistration, barred func(*modelCallee) bool) (ready []*modelCallee) {
 	for _, e := range r.callees {
-		if e.options.Concurrency == 0 || e.pending < e.options.Concurrency {
+		if !e.busy() && (barred == nil || !barred(e)) {
 			ready = append(ready, e)
 		}
 	}
-	if len(ready) == 0 {
-		return nil, nil, wamp.ErrMaxConcurrencyReached
+	if len(ready) == 0 || r.invoke == wamp.InvokeRandom {
+		return ready
 	}
 	switch r.invoke {
-	case wamp.InvokeSingle, wamp.InvokeFirst:
-		ready = ready[:1]
 	case wamp.InvokeLast:
-		ready = ready[len(ready)-1:]
+		slices.Reverse(ready)
+	case wamp.InvokeLeastPending:
+		least := slices.MinFunc(ready, func(a, b *modelCallee) int { return int(a.pending) - int(b.pending) }).pending
+		ready = slices.DeleteFunc(ready, func(e *modelCallee) bool { return e.pending > least })
+		fallthrough
 	case wamp.InvokeRoundRobin:
 		after := func(e *modelCallee) bool { return r.last == nil || e.serial > r.last.serial }
 		if i := slices.IndexFunc(ready, after); i >= 0 {
 			ready = ready[i:]
 		}
-		ready = ready[:1]
 	}
-	return r, ready, ""
+	return ready[:1]
 }
 
-// call makes the call pending with the callee that was chosen.
-func (m *model) call(caller *core.Peer, c *wamp.Call, r *modelRegistration, e *modelCallee) (want []sent) {
-	r.last = e
-	if c.Procedure.Reserved() && !e.peer.Trusted {
-		return []sent{failed(caller, c.Request, wamp.ErrNoSuchProcedure)}
+// pick learns whom the dealer has chosen.
+func (m *model) pick(r *modelRegistration, candidates []*modelCallee) *modelCallee {
+	r.last = candidates[0]
+	for _, e := range candidates[1:] {
+		if m.invoked(e.peer, m.issued[e.peer]+1) {
+			r.last = e
+		}
 	}
+	return r.last
+}
+
+func (e *modelCallee) forwards() bool {
+	return e.options.ForwardTimeout && understands(e.peer, wamp.FeatureCallTimeout)
+}
+
+func (m *model) startTimeout(c *modelCall) {
+	if c.first.TimeoutMillis > 0 {
+		c.timeout = time.Duration(c.first.TimeoutMillis) * time.Millisecond
+		c.deadline = m.now.Add(c.timeout)
+	}
+}
+
+// invoke hands a call, all chunks that there are of it, to a callee.
+func (m *model) invoke(c *modelCall, e *modelCallee) (want []sent) {
 	e.pending++
 	m.issued[e.peer]++
-	inv := &wamp.Invocation{Request: m.issued[e.peer], Registration: r.id}
-	if r.match != wamp.MatchExact {
-		inv.Procedure = c.Procedure
+	c.callee, c.part, c.invocation, c.sent = e.peer, e, m.issued[e.peer], 0
+	c.copied = understands(e.peer, wamp.FeatureCallReroute) && len(c.registration.callees) > 1
+	for _, progress := range c.chunks {
+		want = append(want, m.chunk(c, progress))
 	}
-	inv.ReceiveProgress = c.ReceiveProgress && understands(e.peer, wamp.FeatureProgressiveCallResults)
-	if c.DiscloseMe || e.options.DiscloseCaller {
-		inv.Caller, inv.CallerAuthID, inv.CallerAuthRole = caller.ID, caller.Principal.AuthID, caller.Principal.AuthRole
+	return want
+}
+
+// chunk is the INVOCATION for one CALL of a call.
+func (m *model) chunk(c *modelCall, progress bool) sent {
+	c.sent++
+	e := c.part
+	inv := &wamp.Invocation{Request: c.invocation, Registration: c.registration.id, Progress: progress}
+	if c.registration.match != wamp.MatchExact {
+		inv.Procedure = c.first.Procedure
 	}
-	call := &modelCall{
-		caller: caller, request: c.Request, callee: e.peer, invocation: inv.Request, part: e, progress: c.ReceiveProgress,
+	inv.ReceiveProgress = c.first.ReceiveProgress && understands(e.peer, wamp.FeatureProgressiveCallResults)
+	if c.first.DiscloseMe || e.options.DiscloseCaller {
+		inv.Caller, inv.CallerAuthID, inv.CallerAuthRole = c.caller.ID, c.caller.Principal.AuthID, c.caller.Principal.AuthRole
 	}
-	switch {
-	case e.options.ForwardTimeout && understands(e.peer, wamp.FeatureCallTimeout):
-		inv.TimeoutMillis = c.TimeoutMillis
-	case c.TimeoutMillis > 0:
-		call.timeout = time.Duration(c.TimeoutMillis) * time.Millisecond
-		call.deadline = m.now.Add(call.timeout)
+	if e.forwards() && c.timeout == 0 {
+		inv.TimeoutMillis = c.first.TimeoutMillis
 	}
-	m.calls = append(m.calls, call)
-	return []sent{to(e.peer, inv)}
+	return to(e.peer, inv)
+}
+
+// resume is a further chunk of a pending call.
+func (m *model) resume(c *modelCall, progress bool) []sent {
+	c.open = progress
+	if c.timeout > 0 {
+		c.deadline = m.now.Add(c.timeout)
+	}
+	if c.callee == nil {
+		c.chunks = append(c.chunks, progress)
+		return nil
+	}
+	return []sent{m.chunk(c, progress)}
+}
+
+// serve hands queued calls to callees that are ready.
+func (m *model) serve(r *modelRegistration) (want []sent) {
+	for len(r.queue) > 0 {
+		candidates := m.candidates(r, nil)
+		if len(candidates) == 0 {
+			break
+		}
+		c := r.queue[0]
+		e := m.pick(r, candidates)
+		if refusal := e.refuses(&c.first); refusal != "" {
+			want = append(want, m.fail(c, refusal)...)
+			continue
+		}
+		r.queue = r.queue[1:]
+		want = append(want, m.invoke(c, e)...)
+	}
+	return want
+}
+
+// reroute hands a call to somebody else than refused it.
+func (m *model) reroute(c *modelCall) []sent {
+	c.tried = append(c.tried, c.callee)
+	candidates := m.candidates(c.registration, func(e *modelCallee) bool {
+		return slices.Contains(c.tried, e.peer) || e.refuses(&c.first) != ""
+	})
+	if !c.copied || len(candidates) == 0 {
+		return m.fail(c, wamp.ErrNoAvailableCallee)
+	}
+	from, e := c.part, m.pick(c.registration, candidates)
+	from.pending--
+	if !e.forwards() && c.timeout == 0 {
+		m.startTimeout(c)
+	}
+	want := m.invoke(c, e)
+	if from.options.Concurrency > 0 {
+		want = append(want, m.serve(c.registration)...)
+	}
+	return want
 }
 
 func (m *model) byRequest(p *core.Peer, id wamp.ID) *modelCall {
@@ -224,18 +414,29 @@ func (m *model) byInvocation(p *core.Peer, id wamp.ID) *modelCall {
 	return nil
 }
 
-func (m *model) end(c *modelCall) {
-	c.part.pending--
+// end forgets a call, and serves who waits for its place.
+func (m *model) end(c *modelCall) []sent {
 	m.calls = slices.DeleteFunc(m.calls, func(o *modelCall) bool { return o == c })
+	if c.open {
+		m.unfinished[question{c.caller, c.request}] = c.first.Procedure
+	}
+	if c.callee == nil {
+		c.registration.queue = slices.DeleteFunc(c.registration.queue, func(o *modelCall) bool { return o == c })
+		return nil
+	}
+	c.part.pending--
+	if c.part.options.Concurrency > 0 {
+		return m.serve(c.registration)
+	}
+	return nil
 }
 
 func (m *model) fail(c *modelCall, uri wamp.ErrorURI) []sent {
-	m.end(c)
-	return []sent{failed(c.caller, c.request, uri)}
+	return append([]sent{failed(c.caller, c.request, uri)}, m.end(c)...)
 }
 
 func (m *model) interrupt(c *modelCall, mode wamp.CancelMode, reason wamp.ErrorURI) []sent {
-	if !understands(c.callee, wamp.FeatureCallCanceling) || c.interrupted == mode {
+	if c.callee == nil || !understands(c.callee, wamp.FeatureCallCanceling) || c.interrupted == mode {
 		return nil
 	}
 	c.interrupted = mode
@@ -251,7 +452,7 @@ func (m *model) cancel(p *core.Peer, cancel *wamp.Cancel) []sent {
 	if mode == wamp.CancelDefault {
 		mode = wamp.CancelKillNoWait
 	}
-	if !understands(c.callee, wamp.FeatureCallCanceling) {
+	if c.callee == nil || !understands(c.callee, wamp.FeatureCallCanceling) {
 		mode = wamp.CancelSkip
 	}
 	switch mode {
@@ -266,31 +467,41 @@ func (m *model) cancel(p *core.Peer, cancel *wamp.Cancel) []sent {
 
 func (m *model) yield(p *core.Peer, y *wamp.Yield) []sent {
 	c := m.byInvocation(p, y.Request)
-	if c == nil || y.Progress && !c.progress {
+	if c == nil || y.Progress && !c.first.ReceiveProgress {
 		return nil
 	}
+	want := []sent{to(c.caller, &wamp.Result{Request: c.request, Progress: y.Progress})}
 	if !y.Progress {
-		m.end(c)
-	} else if c.timeout > 0 {
+		return append(want, m.end(c)...)
+	}
+	c.progressed = true
+	if c.timeout > 0 {
 		c.deadline = m.now.Add(c.timeout)
 	}
-	return []sent{to(c.caller, &wamp.Result{Request: c.request, Progress: y.Progress})}
+	return want
 }
 
 func (m *model) error(p *core.Peer, e *wamp.Error) []sent {
 	c := m.byInvocation(p, e.Request)
-	if c == nil {
+	switch {
+	case c == nil:
 		return nil
+	case e.URI == wamp.ErrUnavailable && understands(p, wamp.FeatureCallReroute) &&
+		!c.progressed && c.interrupted == wamp.CancelDefault && c.sent == 1:
+		return m.reroute(c)
 	}
 	return m.fail(c, e.URI)
 }
 
-func (m *model) undelivered(p *core.Peer, invocation wamp.ID, uri wamp.ErrorURI) []sent {
+func (m *model) undelivered(p *core.Peer, invocation wamp.ID, uri wamp.ErrorURI) (want []sent) {
 	c := m.byInvocation(p, invocation)
 	if c == nil {
 		return nil
 	}
-	return m.fail(c, uri)
+	if c.sent > 1 {
+		want = m.interrupt(c, wamp.CancelKillNoWait, uri)
+	}
+	return append(want, m.fail(c, uri)...)
 }
 
 func (m *model) resultUndelivered(p *core.Peer, r wamp.Result, uri wamp.ErrorURI) []sent {
@@ -302,32 +513,55 @@ func (m *model) resultUndelivered(p *core.Peer, r wamp.Result, uri wamp.ErrorURI
 }
 
 func (m *model) leave(p *core.Peer) (want []sent) {
+	for _, c := range slices.Clone(m.calls) {
+		if c.caller == p && c.callee == nil {
+			m.end(c)
+		}
+	}
 	for _, r := range m.registrations {
 		m.withdraw(p, r)
 	}
-	m.sweep()
-	for _, c := range slices.Clone(m.calls) {
-		switch {
-		case c.caller == p && c.callee == p:
-			m.end(c)
-		case c.caller == p:
+	want = m.sweep()
+	for _, c := range m.sorted(func(c *modelCall) (wamp.ID, bool) { return c.request, c.caller == p }) {
+		if c.callee != p {
 			want = append(want, m.interrupt(c, wamp.CancelKillNoWait, wamp.ErrCanceled)...)
-			m.end(c)
-		case c.callee == p:
-			want = append(want, m.fail(c, wamp.ErrCanceled)...)
 		}
+		want = append(want, m.end(c)...)
 	}
+	for _, c := range m.sorted(func(c *modelCall) (wamp.ID, bool) { return c.invocation, c.callee == p }) {
+		want = append(want, m.fail(c, wamp.ErrCanceled)...)
+	}
+	maps.DeleteFunc(m.unfinished, func(q question, _ wamp.URI) bool { return q.caller == p })
 	return want
 }
 
-func (m *model) expire() (want []sent) {
-	for _, c := range slices.Clone(m.calls) {
-		if c.timeout > 0 && !c.deadline.After(m.now) {
-			want = append(want, m.interrupt(c, wamp.CancelKillNoWait, wamp.ErrTimeout)...)
-			want = append(want, m.fail(c, wamp.ErrTimeout)...)
+// sorted returns the calls that it is about, by their IDs.
+func (m *model) sorted(by func(*modelCall) (wamp.ID, bool)) (calls []*modelCall) {
+	for _, c := range m.calls {
+		if _, ok := by(c); ok {
+			calls = append(calls, c)
 		}
 	}
-	return want
+	slices.SortFunc(calls, func(a, b *modelCall) int {
+		x, _ := by(a)
+		y, _ := by(b)
+		return cmp.Compare(x, y)
+	})
+	return calls
+}
+
+// expire ends calls one by one, the earliest deadline first: the callee that
+// becomes free may get one that is about to expire as well.
+func (m *model) expire() (want []sent) {
+	for {
+		next, ok := m.nextDeadline()
+		if !ok || next.After(m.now) {
+			return want
+		}
+		c := m.calls[slices.IndexFunc(m.calls, func(c *modelCall) bool { return c.timeout > 0 && c.deadline.Equal(next) })]
+		want = append(want, m.interrupt(c, wamp.CancelKillNoWait, wamp.ErrTimeout)...)
+		want = append(want, m.fail(c, wamp.ErrTimeout)...)
+	}
 }
 
 func (m *model) nextDeadline() (next time.Time, ok bool) {

@@ -36,6 +36,7 @@ func runProgram(t *rapid.T) {
 			"leave":       p.leave,
 			"register":    p.register,
 			"unregister":  p.unregister,
+			"revoke":      p.revoke,
 			"call":        p.call,
 			"call again":  p.call,
 			"cancel":      p.cancel,
@@ -64,6 +65,7 @@ type program struct {
 	joined  int
 	issued  map[*core.Peer]wamp.ID // the last INVOCATION of each callee
 	open    map[question]bool      // accepted calls without a final answer
+	parts   map[question]bool      // INVOCATIONs, by callee, that further chunks may follow
 }
 
 // question is a CALL in the eyes of its caller.
@@ -73,17 +75,23 @@ type question struct {
 }
 
 func newProgram(t *rapid.T) *program {
-	const maxPending = 4
+	const maxPending, maxQueued = 4, 2
 	p := &program{
 		dealer: dealer.New(dealer.Options{
 			IDs:        &sequence{last: wamp.ID(rapid.IntRange(0, 1000).Draw(t, "seed"))},
 			MaxPending: maxPending,
+			MaxQueued:  maxQueued,
 		}),
-		told:   told{},
-		model:  &model{now: time.Unix(1000, 0), maxPending: maxPending, issued: map[*core.Peer]wamp.ID{}},
+		told: told{},
+		model: &model{
+			now: time.Unix(1000, 0), maxPending: maxPending, maxQueued: maxQueued,
+			issued: map[*core.Peer]wamp.ID{}, highest: map[*core.Peer]wamp.ID{}, unfinished: map[question]wamp.URI{},
+		},
 		issued: map[*core.Peer]wamp.ID{},
 		open:   map[question]bool{},
+		parts:  map[question]bool{},
 	}
+	p.model.invoked = p.invoked
 	p.join(t)
 	p.join(t)
 	return p
@@ -127,10 +135,12 @@ func (p *program) receive(t *rapid.T, d core.Delivery) {
 	}
 	switch m := d.Msg.(type) {
 	case *wamp.Invocation:
-		if m.Request != p.issued[d.To]+1 {
+		part := question{d.To, m.Request}
+		if m.Request != p.issued[d.To]+1 && !p.parts[part] {
 			t.Fatalf("INVOCATION %d follows %d", m.Request, p.issued[d.To])
 		}
-		p.issued[d.To] = m.Request
+		p.issued[d.To] = max(p.issued[d.To], m.Request)
+		p.parts[part] = m.Progress
 	case *wamp.Result:
 		p.answer(t, d.To, m.Request, !m.Progress)
 	case *wamp.Error:
@@ -160,6 +170,9 @@ func (p *program) compare(t *rapid.T) {
 		t.Fatalf("%d calls are open to their callers, %d pending in the model", len(p.open), len(pending))
 	}
 	stats := p.dealer.Stats()
+	if queued := p.queued(); stats.Queued != queued {
+		t.Fatalf("stats %+v: want %d queued", stats, queued)
+	}
 	if stats.Pending != len(pending) || stats.Registrations != len(p.model.registrations) {
 		t.Fatalf("stats %+v: want %d pending, %d registrations", stats, len(pending), len(p.model.registrations))
 	}
@@ -169,6 +182,21 @@ func (p *program) compare(t *rapid.T) {
 	if ok != wantOK || !next.Equal(wantNext) {
 		t.Fatalf("next deadline: got %v (%v), want %v (%v)", next, ok, wantNext, wantOK)
 	}
+}
+
+func (p *program) queued() (n int) {
+	for _, r := range p.model.registrations {
+		n += len(r.queue)
+	}
+	return n
+}
+
+// invoked reports whether the dealer has just made an invocation.
+func (p *program) invoked(callee *core.Peer, request wamp.ID) bool {
+	return slices.ContainsFunc(p.out.All(), func(d core.Delivery) bool {
+		inv, ok := d.Msg.(*wamp.Invocation)
+		return ok && d.To == callee && inv.Request == request
+	})
 }
 
 func (p *program) peer(t *rapid.T) *core.Peer {
@@ -212,7 +240,7 @@ func (p *program) register(t *rapid.T) {
 		Request:         requests.Draw(t, "request"),
 		Procedure:       patterns.Draw(t, "procedure"),
 		Match:           rapid.SampledFrom([]wamp.Match{wamp.MatchExact, wamp.MatchExact, wamp.MatchPrefix, wamp.MatchWildcard}).Draw(t, "match"),
-		Invoke:          rapid.SampledFrom([]wamp.Invoke{wamp.InvokeSingle, wamp.InvokeRoundRobin, wamp.InvokeRoundRobin, wamp.InvokeRandom, wamp.InvokeFirst, wamp.InvokeLast}).Draw(t, "invoke"),
+		Invoke:          rapid.SampledFrom([]wamp.Invoke{wamp.InvokeSingle, wamp.InvokeRoundRobin, wamp.InvokeRoundRobin, wamp.InvokeRandom, wamp.InvokeFirst, wamp.InvokeLast, wamp.InvokeLeastPending}).Draw(t, "invoke"),
 		DiscloseCaller:  rapid.Bool().Draw(t, "disclose"),
 		ForwardTimeout:  rapid.Bool().Draw(t, "forward timeout"),
 		ForceReregister: rapid.IntRange(0, 7).Draw(t, "force") == 0,
@@ -233,45 +261,64 @@ func (p *program) unregister(t *rapid.T) {
 	p.happened(t, p.model.unregister(peer, m))
 }
 
+func (p *program) revoke(t *rapid.T) {
+	registration, peer := wamp.ID(rapid.IntRange(1, int(p.model.created)+1).Draw(t, "registration")), p.peer(t)
+	p.dealer.RemoveCallee(registration, peer.ID, "", &p.out)
+	p.happened(t, p.model.revoke(registration, peer))
+}
+
 func (p *program) call(t *rapid.T) {
+	p.model.now = p.model.now.Add(1) // no two deadlines are equal
+	peer, m := p.draw(t)
+	old := p.model.byRequest(peer, m.Request)
+	violates := old != nil && (!old.open || old.first.Procedure != m.Procedure)
+	if violation := p.dealer.Call(peer, m, p.model.now, &p.out); (violation != nil) != violates {
+		t.Fatalf("call: got %v, want a violation: %v", violation, violates)
+	}
+	switch {
+	case violates:
+		p.happened(t, nil)
+	case old != nil:
+		p.happened(t, p.model.resume(old, m.Progress))
+	case p.model.late(peer, m):
+		p.happened(t, nil)
+	default:
+		p.open[question{peer, m.Request}] = true
+		p.happened(t, p.model.call(peer, m, p.observed()))
+	}
+}
+
+// draw draws a CALL: a new one, a further chunk, or one that is out of place.
+func (p *program) draw(t *rapid.T) (*core.Peer, *wamp.Call) {
 	peer := p.peer(t)
 	m := &wamp.Call{
-		Request:         requests.Draw(t, "request"),
+		Request:         p.model.highest[peer] + 1,
 		Procedure:       procedures.Draw(t, "procedure"),
 		ReceiveProgress: rapid.Bool().Draw(t, "receive progress"),
+		Progress:        rapid.IntRange(0, 2).Draw(t, "progress") == 0,
 		DiscloseMe:      rapid.Bool().Draw(t, "disclose me"),
 		TimeoutMillis:   uint64(rapid.SampledFrom([]int{0, 1000, 2000, 3000}).Draw(t, "timeout")),
 	}
-	again := p.open[question{peer, m.Request}]
-	if violation := p.dealer.Call(peer, m, p.model.now, &p.out); (violation != nil) != again {
-		t.Fatalf("call: got %v, want a violation: %v", violation, again)
+	if rapid.IntRange(0, 3).Draw(t, "another ID") == 0 {
+		m.Request = requests.Draw(t, "request")
 	}
-	if again {
-		p.happened(t, nil)
-		return
+	open := slices.DeleteFunc(slices.Clone(p.model.calls), func(c *modelCall) bool { return !c.open })
+	if len(open) > 0 && rapid.Bool().Draw(t, "further chunk") {
+		c := rapid.SampledFrom(open).Draw(t, "call")
+		peer, m.Request, m.Procedure = c.caller, c.request, c.first.Procedure
+		m.Progress = rapid.Bool().Draw(t, "more to come")
 	}
-	p.open[question{peer, m.Request}] = true
-	p.happened(t, p.routed(t, peer, m))
+	return peer, m
 }
 
-// routed tells the model whom the dealer has chosen, if the model lets it.
-func (p *program) routed(t *rapid.T, caller *core.Peer, m *wamp.Call) []sent {
-	r, candidates, refusal := p.model.candidates(caller, m)
-	if refusal != "" {
-		return []sent{failed(caller, m.Request, refusal)}
-	}
-	chosen := candidates[0]
-	if len(candidates) > 1 && len(p.out.All()) == 1 {
-		to := p.out.All()[0].To
-		i := slices.IndexFunc(candidates, func(c *modelCallee) bool { return c.peer == to })
-		_, invoked := p.out.All()[0].Msg.(*wamp.Invocation)
-		if i >= 0 && invoked {
-			chosen = candidates[i]
-		} else { // not invoked for lack of trust, so someone of those was chosen
-			chosen = candidates[max(0, slices.IndexFunc(candidates, func(c *modelCallee) bool { return !c.peer.Trusted }))]
+// observed returns the URI of the ERROR that the dealer has just decided on.
+func (p *program) observed() wamp.ErrorURI {
+	if len(p.out.All()) == 1 {
+		if e, ok := p.out.All()[0].Msg.(*wamp.Error); ok {
+			return e.URI
 		}
 	}
-	return p.model.call(caller, m, r, chosen)
+	return ""
 }
 
 func (p *program) cancel(t *rapid.T) {
@@ -280,14 +327,19 @@ func (p *program) cancel(t *rapid.T) {
 		Request: requests.Draw(t, "request"),
 		Mode:    wamp.CancelMode(rapid.IntRange(0, 3).Draw(t, "mode")),
 	}
+	if len(p.model.calls) > 0 && rapid.Bool().Draw(t, "pending") {
+		c := rapid.SampledFrom(p.model.calls).Draw(t, "call")
+		peer, m.Request = c.caller, c.request
+	}
 	p.dealer.Cancel(peer, m, &p.out)
 	p.happened(t, p.model.cancel(peer, m))
 }
 
 // invocation draws the ID of an invocation, pending or over or not yet made.
 func (p *program) invocation(t *rapid.T) (callee *core.Peer, id wamp.ID, violates bool) {
-	if len(p.model.calls) > 0 && rapid.Bool().Draw(t, "pending") {
-		c := rapid.SampledFrom(p.model.calls).Draw(t, "call")
+	invoked := slices.DeleteFunc(slices.Clone(p.model.calls), func(c *modelCall) bool { return c.callee == nil })
+	if len(invoked) > 0 && rapid.IntRange(0, 3).Draw(t, "pending") > 0 {
+		c := rapid.SampledFrom(invoked).Draw(t, "call")
 		return c.callee, c.invocation, false
 	}
 	callee = p.peer(t)
@@ -296,6 +348,7 @@ func (p *program) invocation(t *rapid.T) (callee *core.Peer, id wamp.ID, violate
 }
 
 func (p *program) yield(t *rapid.T) {
+	p.model.now = p.model.now.Add(1)
 	callee, id, violates := p.invocation(t)
 	m := &wamp.Yield{Request: id, Progress: rapid.Bool().Draw(t, "progress")}
 	if violation := p.dealer.Yield(callee, m, p.model.now, &p.out); (violation != nil) != violates {
@@ -308,6 +361,9 @@ func (p *program) yield(t *rapid.T) {
 	}
 	// The caller does not see the RESULT, but what comes in place of it.
 	caller, result := p.out.All()[0].To, *p.out.All()[0].Msg.(*wamp.Result)
+	for _, d := range p.out.All()[1:] {
+		p.receive(t, d)
+	}
 	p.expect(t, want)
 	p.dealer.ResultUndelivered(caller, &result, wamp.ErrPayloadSizeExceeded, &p.out)
 	p.happened(t, p.model.resultUndelivered(caller, result, wamp.ErrPayloadSizeExceeded))
@@ -316,6 +372,9 @@ func (p *program) yield(t *rapid.T) {
 func (p *program) error(t *rapid.T) {
 	callee, id, violates := p.invocation(t)
 	m := &wamp.Error{RequestType: wamp.CodeInvocation, Request: id, URI: "com.error"}
+	if rapid.Bool().Draw(t, "unavailable") {
+		m.URI = wamp.ErrUnavailable
+	}
 	if violation := p.dealer.Error(callee, m, p.model.now, &p.out); (violation != nil) != violates {
 		t.Fatalf("error: got %v, want a violation: %v", violation, violates)
 	}
