@@ -2,11 +2,13 @@ package router
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/junctorio/junctor/auth"
 	"github.com/junctorio/junctor/internal/serializer"
@@ -48,11 +50,23 @@ type hotPath struct {
 
 func newHotPath(t testing.TB, s wamp.SerializerNumber, subscribers int) *hotPath {
 	t.Helper()
-	r := New(Options{})
-	if _, err := r.AddRealm(RealmConfig{Name: "realm1", Roles: []Role{{
+	return newHotPathOf(t, s, subscribers, Role{
 		Name:        "anonymous",
 		Permissions: []Permission{{Match: wamp.MatchPrefix, Allow: ActionCall | ActionRegister | ActionPublish | ActionSubscribe}},
-	}}}); err != nil {
+	})
+}
+
+// decided has everything allowed, which is kept.
+type decided struct{}
+
+func (decided) Authorize(context.Context, *Intent) (Decision, error) {
+	return Decision{Allow: true, Keep: KeepSession}, nil
+}
+
+func newHotPathOf(t testing.TB, s wamp.SerializerNumber, subscribers int, role Role) *hotPath {
+	t.Helper()
+	r := New(Options{})
+	if _, err := r.AddRealm(RealmConfig{Name: "realm1", Roles: []Role{role}}); err != nil {
 		t.Fatal(err)
 	}
 	join := func() *session {
@@ -93,6 +107,9 @@ func (s *session) handleFrame(t testing.TB, frame []byte) {
 	s.batch = append(s.batch[:0], frame)
 	if err := s.handleBatch(s.batch, nil); err != nil {
 		t.Fatal(err)
+	}
+	if g := s.gate.Load(); g != nil {
+		g.drain(time.Minute) // what had to be decided first
 	}
 }
 
@@ -158,6 +175,29 @@ func TestTheHotPathAllocatesNothing(t *testing.T) {
 		if n := testing.AllocsPerRun(1000, publish); n > 0 {
 			t.Errorf("%s: a publication to 16 subscribers allocates %v times", s, n)
 		}
+	}
+}
+
+// TestAKeptDecisionAllocatesNothing is the same for sessions of a role with an
+// Authorizer, once it has decided.
+func TestAKeptDecisionAllocatesNothing(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes sync.Pool forget")
+	}
+	h := newHotPathOf(t, wamp.SerializerMsgPack, 1, Role{Name: "anonymous", Authorizer: decided{}, DecisionLifetime: time.Hour})
+	publish := h.caller.message(t, 64, func(p wamp.Payload) wamp.Message {
+		return &wamp.Publish{Request: 1, Topic: "com.example.topic", Payload: p}
+	})
+	s := h.caller
+	s.handleFrame(t, publish)
+	n := testing.AllocsPerRun(1000, func() {
+		s.batch = append(s.batch[:0], publish)
+		if err := s.handleBatch(s.batch, nil); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if n > 0 {
+		t.Errorf("a publication allocates %v times", n)
 	}
 }
 

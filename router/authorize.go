@@ -48,8 +48,10 @@ func (s *session) may(a Action, u wamp.URI, m wamp.Match) wamp.ErrorURI {
 	if m != wamp.MatchExact {
 		in.Options = wamp.Dict{"match": m.String()} // as if it asked for it
 	}
-	if d, ok := g.kept(in, time.Now()); ok {
-		return d.verdict().refusal
+	if key, short := keyOf(a, u, m, in.Options); short {
+		if d, ok := g.kept(key, time.Now()); ok {
+			return d.verdict().refusal
+		}
 	}
 	return s.ask(g, in, false).refusal
 }

@@ -39,11 +39,11 @@ type kept struct {
 	generation uint64
 }
 
-// keyOf returns an Intent's key; ok is false for one that is too long to keep.
-func keyOf(in *Intent) (key decisionKey, ok bool) {
-	key = decisionKey{action: in.Action, match: in.Match, uri: in.URI}
-	if len(in.Options) > 0 {
-		text, err := json.Marshal(in.Options) // sorts keys
+// keyOf returns the key of a request; ok is false for one that is too long to keep.
+func keyOf(a Action, u wamp.URI, m wamp.Match, options wamp.Dict) (key decisionKey, ok bool) {
+	key = decisionKey{action: a, match: m, uri: u}
+	if len(options) > 0 {
+		text, err := json.Marshal(options) // sorts keys
 		if err != nil {
 			return key, false
 		}

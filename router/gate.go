@@ -159,7 +159,11 @@ func (s *session) known(m wamp.Message, w *worker) bool {
 		w.verdict.refusal = wamp.ErrInvalidURI // no URI to ask anybody about
 		return true
 	}
-	d, ok := s.gate.Load().kept(intentOf(m), w.now)
+	key, short := keyOf(action, uri, match, optionsOf(m))
+	if !short {
+		return false
+	}
+	d, ok := s.gate.Load().kept(key, w.now)
 	if ok {
 		w.verdict = d.verdict()
 	}
@@ -173,11 +177,8 @@ func intentOf(m wamp.Message) *Intent {
 	return in
 }
 
-func (g *gate) kept(in *Intent, now time.Time) (Decision, bool) {
-	key, ok := keyOf(in)
-	if !ok {
-		return Decision{}, false
-	}
+// kept returns the decision that is kept for a request.
+func (g *gate) kept(key decisionKey, now time.Time) (Decision, bool) {
 	generation := g.role.generation.Load()
 	if d, ok := g.own.find(key, now, generation); ok {
 		return d, true
@@ -393,7 +394,7 @@ func (g *gate) giveUp() {
 }
 
 func (g *gate) keep(in *Intent, d Decision, generation uint64) {
-	key, ok := keyOf(in)
+	key, ok := keyOf(in.Action, in.URI, in.Match, in.Options)
 	if !ok || d.Keep == KeepNot {
 		return
 	}
