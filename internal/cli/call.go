@@ -44,7 +44,8 @@ keyword results as "key: value"; otherwise, or with --json, a line of JSON:
 ` + callOptions.help(),
 		Example: `  junctor call com.example.hello world
   junctor call com.example.add 1 2 -k round=true
-  echo '{"lat":48.1,"lon":11.6}' | junctor call com.example.weather - --timeout 5s`,
+  echo '{"lat":48.1,"lon":11.6}' | junctor call com.example.weather - --timeout 5s
+  junctor call wamp.session.list`,
 		Args: wantURI("procedure"),
 	}
 	flags.add(a, cmd)
