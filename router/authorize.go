@@ -65,12 +65,35 @@ func asksMore(m wamp.Message) bool {
 
 // refuse answers a request that authorization has refused (section 2.10).
 func (s *session) refuse(m wamp.Message, request wamp.ID, why wamp.ErrorURI, w *worker) {
+	w.out.Refuse(s.peer, m.Code(), request, why, s.refused(m, why))
+	w.deliver()
+}
+
+// refuseCall is refuse for a CALL. The dealer answers, since it may be a chunk
+// of a call that is pending, or that was refused already.
+func (s *session) refuseCall(m *wamp.Call, why wamp.ErrorURI, w *worker) error {
+	text, r := s.refused(m, why), s.realm
+	r.rpc.Lock()
+	defer r.rpc.Unlock()
+	if s.absent.rpc {
+		return nil
+	}
+	violation := r.dealer.Refuse(s.peer, m, why, text, &w.out)
+	w.deliver()
+	r.armLocked()
+	if violation != nil {
+		return violation
+	}
+	return nil
+}
+
+// refused logs that a request is refused, and returns why, for people.
+func (s *session) refused(m wamp.Message, why wamp.ErrorURI) string {
 	action, uri, match := wanted(m)
 	if log := s.router.opts.Logger; log.Enabled(context.Background(), slog.LevelDebug) {
 		s.log().Debug("request refused", "action", action.String(), "uri", string(uri), "match", match.String(), "reason", string(why))
 	}
-	w.out.Refuse(s.peer, m.Code(), request, why, s.explain(why, action, uri, match))
-	w.deliver()
+	return s.explain(why, action, uri, match)
 }
 
 // explain says why a request is refused, in a sentence for people.

@@ -123,3 +123,19 @@ func TestRealmsRefuseSenselessLimitsOfCalls(t *testing.T) {
 		}
 	}
 }
+
+// However many chunks of a call are refused, there is one answer (RPC-1).
+
+func TestOneAnswerToARefusedProgressiveCall(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, router.RealmConfig{Roles: []router.Role{{Name: "anonymous"}}})
+	p := b.connect(inproc.Config{})
+	p.send(`[1,"realm1",{"roles":{"caller":{"features":{"progressive_call_invocations":true}}}}]`)
+	p.expect(`^\[2,`)
+	p.send(`[48,1,{"progress":true},"com.example.secret",[1]]`)
+	p.send(`[48,1,{"progress":true},"com.example.secret",[2]]`)
+	p.send(`[48,1,{},"com.example.secret",[3]]`)
+	p.send(`[48,2,{},"com.example.secret"]`)
+	p.expect(`^\[8,48,1,\{\},"wamp.error.not_authorized",\[".*"\]\]$`)
+	p.expect(`^\[8,48,2,\{\},"wamp.error.not_authorized",\[".*"\]\]$`)
+}

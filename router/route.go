@@ -100,8 +100,7 @@ func (s *session) routeRPC(m wamp.Message, w *worker) error {
 	if m, ok := m.(*wamp.Call); ok {
 		v := s.verdict(ActionCall, m.Procedure, wamp.MatchExact, w)
 		if v.refusal != "" {
-			s.refuse(m, m.Request, v.refusal, w)
-			return nil
+			return s.refuseCall(m, v.refusal, w)
 		}
 		m.DiscloseMe = m.DiscloseMe || v.disclose
 		m.TrustLevel = s.perms.trustLevel(m.Procedure)

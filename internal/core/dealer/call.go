@@ -47,12 +47,12 @@ type refusal struct {
 // which it is for.
 func (d *Dealer) Call(from *core.Peer, m *wamp.Call, now time.Time, out *core.Deliveries) *wamp.ProtocolError {
 	caller := d.session(from)
-	if m.Request <= caller.highest {
-		if old, violation := d.repeated(caller, m, now, out); old {
-			return violation
-		}
-	} else {
-		caller.highest = m.Request
+	switch c, over, violation := d.place(caller, m); {
+	case c != nil:
+		d.resume(c, m, now, out)
+		return nil
+	case over || violation != nil:
+		return violation
 	}
 	r, e, refused := d.route(caller, m)
 	switch {
@@ -63,6 +63,25 @@ func (d *Dealer) Call(from *core.Peer, m *wamp.Call, now time.Time, out *core.De
 	default:
 		d.invoke(caller, e, m, now, out)
 	}
+	return nil
+}
+
+// Refuse answers a CALL that the shell does not let through, with an ERROR of
+// the given URI and words for humans. If it would continue a call, that one ends
+// by it: there is one answer, however many chunks are refused (RPC-1). It is a
+// protocol error where Call has one.
+func (d *Dealer) Refuse(from *core.Peer, m *wamp.Call, uri wamp.ErrorURI, why string, out *core.Deliveries) *wamp.ProtocolError {
+	caller := d.session(from)
+	switch c, over, violation := d.place(caller, m); {
+	case c != nil:
+		c.kept.open = m.Progress
+		c.interrupt(wamp.CancelKillNoWait, uri, out)
+		d.fail(c, uri, why, out)
+		return nil
+	case over || violation != nil:
+		return violation
+	}
+	d.refuse(caller, m, &refusal{uri, why}, out)
 	return nil
 }
 

@@ -78,6 +78,27 @@ func TestKeptCalls(t *testing.T) {
 			},
 		},
 		{
+			name: "RPC-1: a chunk that is not let through ends the call that it belongs to",
+			play: func(r *realm) {
+				alice, bob := r.join("alice"), r.join("bob", all...)
+				id := r.serve(bob, &wamp.Register{Request: 1, Procedure: "p"})
+				chunk := &wamp.Call{Request: 1, Procedure: "p", Progress: true}
+				r.send(alice, chunk, to(bob, &wamp.Invocation{Request: 1, Registration: id, Progress: true}))
+				r.dealer.Refuse(alice, chunk, wamp.ErrNotAuthorized, "", &r.out)
+				r.check("refused", []sent{
+					to(bob, &wamp.Interrupt{Request: 1, Mode: wamp.CancelKillNoWait, Reason: wamp.URI(wamp.ErrNotAuthorized)}),
+					failed(alice, 1, wamp.ErrNotAuthorized),
+				})
+				r.dealer.Refuse(alice, chunk, wamp.ErrNotAuthorized, "", &r.out)
+				r.check("refused again", nil)
+				r.send(alice, &wamp.Call{Request: 2, Procedure: "p"}, to(bob, &wamp.Invocation{Request: 2, Registration: id}))
+				if violation := r.dealer.Refuse(alice, &wamp.Call{Request: 2, Procedure: "p"}, wamp.ErrNotAuthorized, "", &r.out); violation == nil {
+					r.t.Error("the ID of a pending call is refused as if it was new")
+				}
+				r.check("refused with the ID of another call", nil)
+			},
+		},
+		{
 			name: "RER-4: the timeout goes on, or begins where so far a callee kept it",
 			play: func(r *realm) {
 				alice, bob, carol := r.join("alice"), r.join("bob", all...), r.join("carol", wamp.FeatureCallReroute)

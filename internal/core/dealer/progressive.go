@@ -10,47 +10,55 @@ import (
 	"github.com/junctorio/junctor/wamp"
 )
 
-// repeated deals with a CALL whose request ID is not above all earlier ones:
-// a chunk of a progressive call, which is pending or over, or a breach of the
-// protocol. All other ones are new calls (PCI-7).
-func (d *Dealer) repeated(caller *session, m *wamp.Call, now time.Time, out *core.Deliveries) (done bool, _ *wamp.ProtocolError) {
-	if c := caller.calls.get(m.Request); c != nil {
-		return true, d.resume(c, m, now, out)
+// place finds out where a CALL belongs, by its request ID (PCI-7): it continues
+// the call c, it is a chunk of a call that is over and nothing comes of it, it
+// is a breach of the protocol, or else it is a new call.
+func (d *Dealer) place(caller *session, m *wamp.Call) (c *call, over bool, _ *wamp.ProtocolError) {
+	if m.Request > caller.highest {
+		caller.highest = m.Request
+		return nil, false, nil
+	}
+	if c = caller.calls.get(m.Request); c != nil {
+		return continued(c, m)
 	}
 	if caller.unfinished.has(m.Request, m.Procedure) {
 		if !m.Progress {
 			caller.unfinished.remove(m.Request)
 		}
-		return true, nil
+		return nil, true, nil
 	}
 	if d.o.StrictRequestIDs {
-		return true, wamp.Violation("CALL %d: the request ID was used before, and not by a progressive call that is or just was pending", m.Request)
+		return nil, false, wamp.Violation("CALL %d: the request ID was used before, and not by a progressive call that is or just was pending", m.Request)
 	}
-	return m.Progress, nil
+	return nil, m.Progress, nil
+}
+
+// continued returns the call if m may continue it.
+func continued(c *call, m *wamp.Call) (*call, bool, *wamp.ProtocolError) {
+	switch {
+	case c.kept == nil || !c.kept.open:
+		return nil, false, wamp.Violation("CALL %d: the request ID is that of a call which is still pending", m.Request)
+	case c.kept.first.Procedure != m.Procedure:
+		return nil, false, wamp.Violation("CALL %d continues a call of another procedure, which is still pending", m.Request)
+	}
+	return c, false, nil
 }
 
 // resume hands a further chunk of a progressive call to its callee (PCI-1,
 // PCI-4). What the caller says in its options is ignored, but for progress
 // (PCI-5).
-func (d *Dealer) resume(c *call, m *wamp.Call, now time.Time, out *core.Deliveries) *wamp.ProtocolError {
+func (d *Dealer) resume(c *call, m *wamp.Call, now time.Time, out *core.Deliveries) {
 	k := c.kept
-	if k == nil || !k.open {
-		return wamp.Violation("CALL %d: the request ID is that of a call which is still pending", m.Request)
-	}
-	if k.first.Procedure != m.Procedure {
-		return wamp.Violation("CALL %d continues a call of another procedure, which is still pending", m.Request)
-	}
 	k.open = m.Progress
 	d.restartTimeout(c, now) // PCI-8
 	if c.endpoint == nil {
 		if !d.keepChunk(k, m) {
 			d.fail(c, wamp.ErrMaxConcurrencyReached, queueFull, out)
 		}
-		return nil
+		return
 	}
 	d.dropChunks(k) // RER-4: from now on the call is for this callee only
 	d.send(c, k.with(m.Payload, m.Progress), out)
-	return nil
 }
 
 // maxUnfinished bounds the ended calls of a session of which further chunks
