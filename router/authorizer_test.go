@@ -499,6 +499,73 @@ func TestTheEndOfASessionDoesNotWaitForAnAuthorizer(t *testing.T) {
 	}
 }
 
+// HIS-5, TES-5: the meta API asks further, and nobody else's connection waits
+// for it.
+func TestTheMetaAPIAsksTheAuthorizerToo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		j := &judge{decide: func(_ context.Context, in *router.Intent) (router.Decision, error) {
+			if in.Action != router.ActionCall {
+				time.Sleep(3 * time.Second)
+			}
+			forbidden := in.Action == router.ActionSubscribe && in.URI == "com.other.ahead" || in.URI == "com.secret"
+			return router.Decision{Allow: !forbidden, Keep: router.KeepSession}, nil
+		}}
+		cfg := judged(j)
+		cfg.Events = newStore()
+		b := newBench(t, cfg)
+		p := b.join(inproc.Config{})
+		p.send(`[48,1,{},"wamp.subscription.lookup",["com.other.ahead"]]`)
+		id := p.expect(`^\[50,1,\{\},\[(\d+)\]\]$`)[0]
+		began := time.Now()
+		for range 2 { // the second time all is known
+			p.send(`[48,2,{},"wamp.subscription.get_events",[%s]]`, id)
+			p.expect(`^\[8,48,2,\{\},"wamp.error.not_authorized"`)
+		}
+		p.send(`[48,4,{},"wamp.session.add_testament",["com.secret",[],{}]]`)
+		p.expect(`^\[8,48,4,\{\},"wamp.error.not_authorized"`)
+		p.send(`[48,5,{},"wamp.session.add_testament",["com.will",[],{}]]`)
+		p.expect(`^\[50,5,`)
+		if took := time.Since(began); took != 9*time.Second {
+			t.Errorf("took %v", took)
+		}
+		want := []string{
+			"call wamp.subscription.lookup", "call wamp.subscription.get_events", "subscribe com.other.ahead",
+			"call wamp.session.add_testament", "publish com.secret", "publish com.will",
+		}
+		if diff := cmp.Diff(want, j.uris()); diff != "" {
+			t.Errorf("asked (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestAWaitingSessionCanBeKilled(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cfg := judged(taking(time.Hour))
+		cfg.Roles[0].AuthorizerTimeout = time.Hour
+		b := newBench(t, cfg)
+		watcher := b.subscribed("com")
+		for _, burst := range []int{1, 60} {
+			p := b.connect(inproc.Config{Buffer: 1 << 30})
+			p.send(hello)
+			id := p.expect(`^\[2,(\d+),`)[0]
+			p.burst(burst)
+			synctest.Wait()
+			began := time.Now()
+			watcher.send(`[48,2,{},"wamp.session.kill",[%s]]`, id)
+			watcher.expect(`^\[50,2,`)
+			p.expect(`^\[6,`) // and is not echoed
+			<-p.ended
+			if took := time.Since(began); took > 6*time.Second {
+				t.Errorf("the session ended after %v", took)
+			}
+		}
+		watcher.send(`[34,3,4711]`)
+		watcher.expect(`^\[8,34,3,`) // and no event
+	})
+}
+
 func TestGoodbyeFollowsWhatWaits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -97,11 +97,12 @@ func pythonError(t *testing.T, text string) error {
 
 // notary is an authorizer with the signature of Crossbar.io's documentation.
 type notary struct {
-	mu    sync.Mutex
-	asked [][]any
+	mu     sync.Mutex
+	asked  [][]any
+	vanish func() // ends the authorizer's session
 }
 
-func (n *notary) authorize(_ context.Context, inv *client.Invocation) (client.Reply, error) {
+func (n *notary) authorize(ctx context.Context, inv *client.Invocation) (client.Reply, error) {
 	args, kwargs, err := inv.Values()
 	if err != nil || len(args) != 4 || len(kwargs) > 0 {
 		return client.Reply{}, fmt.Errorf("called with %v, %v", args, kwargs)
@@ -111,6 +112,10 @@ func (n *notary) authorize(_ context.Context, inv *client.Invocation) (client.Re
 	n.mu.Unlock()
 	session, uri, action := args[0].(wamp.Dict), args[1].(string), args[2].(string)
 	switch {
+	case uri == "com.vanish":
+		n.vanish()
+		<-ctx.Done()
+		return client.Reply{}, ctx.Err()
 	case strings.HasPrefix(uri, "com.crash"):
 		return client.Reply{}, errors.New("crash")
 	case uri == "com.example.echo" && action == "call":
@@ -141,6 +146,7 @@ func TestARoleWithAnAuthorizer(t *testing.T) {
 		if err != nil {
 			return err
 		}
+		n.vanish = func() { go s.Close() }
 		go func() {
 			<-again
 			_ = registration.Unregister(ctx)
@@ -196,6 +202,11 @@ func TestARoleWithAnAuthorizer(t *testing.T) {
 	echo()
 	if got := n.count("com.example.echo"); got != 2 {
 		t.Errorf("the authorizer was asked %d times, want 2: it was registered again", got)
+	}
+	for _, uri := range []wamp.URI{"com.vanish", "com.free.nobody"} {
+		if _, err := user.Call(t.Context(), uri, nil, nil); !errors.Is(err, wamp.ErrAuthorizationFailed) {
+			t.Errorf("calling %s when the authorizer vanishes: %v", uri, err)
+		}
 	}
 	checkAsked(t, n.asked)
 }
