@@ -77,18 +77,25 @@ var strangers = decoys{key: newDecoyKey()}
 // the attempt at once.
 func lookUp(ctx context.Context, dir Directory, q *Query) (account *Account, unknown, err error) {
 	account, err = dir.Account(ctx, q)
+	// In all cases: how long it takes must not tell who is unknown.
+	made := madeUp(dir, q)
 	switch {
 	case errors.Is(err, ErrUnknown):
-		if d, ok := dir.(deceiver); ok {
-			return d.decoy(q), err, nil
-		}
-		return strangers.account(q.AuthID), err, nil
+		return made, err, nil
 	case err != nil:
 		return nil, nil, err
 	case account == nil:
 		return nil, nil, fmt.Errorf("%s: the directory has neither an account nor an error", q.Method)
 	}
 	return account, nil, nil
+}
+
+// madeUp is an account for a client that the directory may not know.
+func madeUp(dir Directory, q *Query) *Account {
+	if d, ok := dir.(deceiver); ok {
+		return d.decoy(q)
+	}
+	return strangers.account(q.AuthID)
 }
 
 // query is what a Directory is asked for the client.

@@ -247,6 +247,33 @@ func TestClientCertificatesLogIn(t *testing.T) {
 	}
 }
 
+func TestResumedTLSSessionsLogInAsFullOnes(t *testing.T) {
+	t.Parallel()
+	p := newPKI(t)
+	alice := p.root.issue(t, "alice", false, 10)
+	url := serving(t, p.endpoint(), strings.TrimSuffix(cryptosignJSON(t), "}")+`,
+		"tls": {"type": "static", "principals": {"alice": {"common_name": "alice", "role": "user"}}}}`)
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		resumed := false
+		cfg := alice.presentedWith(t, p.client)
+		cfg.MaxVersion, cfg.ClientSessionCache = version, tls.NewLRUClientSessionCache(1)
+		cfg.VerifyConnection = func(s tls.ConnectionState) error { resumed = s.DidResume; return nil }
+		for _, opts := range []client.Options{
+			credentials(auth.CertificateSigner{}),
+			credentials(auth.CertificateSigner{}),
+		} {
+			opts.TLS = cfg
+			wantJoin(t, url, opts, "alice")
+		}
+		if !resumed {
+			t.Errorf("%s: the session was not resumed, so that this test shows nothing", tls.VersionName(version))
+		}
+		opts := credentials(auth.CryptosignSigner{Key: keyOf("laptop"), ChannelBinding: auth.BindTLSExporter})
+		opts.TLS = cfg
+		wantJoin(t, url, opts, "peter")
+	}
+}
+
 // colons writes a fingerprint as OpenSSL does.
 func colons(sum []byte) string {
 	return strings.ReplaceAll(fmt.Sprintf("% X", sum), " ", ":")
