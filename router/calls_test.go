@@ -125,7 +125,6 @@ func TestRealmsRefuseSenselessLimitsOfCalls(t *testing.T) {
 }
 
 // However many chunks of a call are refused, there is one answer (RPC-1).
-
 func TestOneAnswerToARefusedProgressiveCall(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, router.RealmConfig{Roles: []router.Role{{Name: "anonymous"}}})

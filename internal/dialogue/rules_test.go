@@ -24,6 +24,8 @@ var elsewhere = map[string]string{
 	"ORD-7":  "authorizers that take their time: package router",
 	"CAN-9":  "the client's side",
 	"PCR-10": "back-pressure: package router",
+	"TRL-1":  "takes a configuration: package router",
+	"TRL-2":  "takes a configuration: package router",
 	"TMO-4":  "the client's side",
 	"PCI-12": "the client's side",
 	"PPT-1":  "the client's side: what the payload is (PPT-7)",
@@ -40,7 +42,7 @@ var elsewhere = map[string]string{
 // covered are the families of rules that are the router's, all of them.
 var covered = []string{
 	"MSG", "ID", "URI", "SES", "PV", "PS", "RPC", "ORD", "PEX", "BWL", "PID", "PSUB", "RET", "HIS",
-	"PREG", "SHR", "CID", "CAN", "PCR", "PCI", "TMO", "RER", "PPT",
+	"PREG", "SHR", "CID", "CAN", "PCR", "PCI", "TMO", "RER", "PPT", "TRL", "SHD",
 	"REV", "SM", "RM", "SUM", "META", "TES",
 }
 
