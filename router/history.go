@@ -123,7 +123,7 @@ func (h *history) add(from *core.Peer, id wamp.ID, m *wamp.Publish) {
 	e := StoredEvent{
 		Time: time.Now(), Publication: id, Topic: m.Topic,
 		TrustLevel: m.TrustLevel,
-		Lists: m.Filter, Attributes: m.Attributes, Payload: m.Payload,
+		Lists:      m.Filter, Attributes: m.Attributes, Payload: m.Payload,
 	}
 	if m.DiscloseMe {
 		e.Publisher = from.ID

@@ -129,6 +129,24 @@ func TestTheHistoryKeepsPayloadsAsTheyWere(t *testing.T) {
 	}
 }
 
+func TestAHistoryThatDoesNotFitIntoAMessageIsAskedForInParts(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, router.RealmConfig{Events: newStore()})
+	publisher, p := b.join(inproc.Config{}), b.join(inproc.Config{MaxMessage: [2]int{1000, 0}})
+	p.send(`[48,1,{},"wamp.subscription.lookup",["com.other.ahead"]]`)
+	sub := p.expect(`^\[50,1,\{\},\[(\d+)\]\]$`)[0]
+	for i, size := range []int{700, 700, 9000} {
+		publisher.send(`[16,%d,{"acknowledge":true},"com.other.ahead",["%s"]]`, i+1, strings.Repeat("x", size))
+		publisher.expect(`^\[17,`)
+	}
+	p.send(`[48,2,{},"wamp.subscription.get_events",[%s]]`, sub)
+	p.expect(`^\[8,48,2,\{\},"wamp.error.payload_size_exceeded",\["the events do not fit`)
+	p.send(`[48,3,{},"wamp.subscription.get_events",[%s],{"limit":2}]`, sub)
+	p.expect(`^\[8,48,3,\{\},"wamp.error.payload_size_exceeded"`)
+	p.send(`[48,4,{},"wamp.subscription.get_events",[%s],{"limit":1}]`, sub)
+	p.expect(`^\[50,4,`)
+}
+
 // stubStore does as its functions say.
 type stubStore struct {
 	append func([]router.StoredEvent) error

@@ -34,7 +34,22 @@ func (c *metaCall) getEvents() ([]any, error) {
 	if err != nil {
 		return nil, &metaError{wamp.ErrUnavailable, err.Error()}
 	}
+	if octetsOf(found) > mayShrink*s.outbox.limits.Send {
+		return nil, &metaError{wamp.ErrPayloadSizeExceeded, "the events do not fit into a message: ask for fewer of them with limit"}
+	}
 	return tellEvents(found, e)
+}
+
+// mayShrink is how much larger the payloads of an answer may be than a message
+// to the caller, since they may shrink in its serializer. More is not even
+// looked at, or one call could take a multiple of the store's memory.
+const mayShrink = 4
+
+func octetsOf(events []StoredEvent) (n int) {
+	for i := range events {
+		n += len(events[i].Payload.Bytes)
+	}
+	return n
 }
 
 // eventQuery reads the keyword arguments.

@@ -70,18 +70,16 @@ func (t *Tree[V]) Match(uri wamp.URI) iter.Seq[V] {
 	return func(yield func(V) bool) { t.match(uri, yield) }
 }
 
-func (t *Tree[V]) match(uri wamp.URI, yield func(V) bool) {
+// match is Match, and returns how many nodes it looked at.
+func (t *Tree[V]) match(uri wamp.URI, yield func(V) bool) (steps int) {
 	if v, ok := t.exact[uri]; ok && !yield(v) {
-		return
+		return 0
 	}
-	for n, rest := &t.prefix.root, string(uri); n != nil; n, rest = n.child(rest) {
-		if n.has && !yield(n.value) {
-			return
-		}
+	s := search[V]{yield: yield}
+	if s.prefixes(&t.prefix.root, string(uri)) && t.wildcard.size > 0 {
+		s.wildcards(&t.wildcard.root, cursor{string(uri), true})
 	}
-	if t.wildcard.size > 0 {
-		t.wildcard.root.matchWildcards(string(uri), yield)
-	}
+	return s.steps
 }
 
 // Best returns the value that decides for a concrete URI where only one can
@@ -110,10 +108,11 @@ func (t *Tree[V]) bestWildcard(uri string) (best V, ok bool) {
 	if t.wildcard.size == 0 {
 		return best, false
 	}
-	t.wildcard.root.matchWildcards(uri, func(v V) bool {
+	s := search[V]{yield: func(v V) bool {
 		best, ok = v, true
 		return false
-	})
+	}}
+	s.wildcards(&t.wildcard.root, cursor{uri, true})
 	return best, ok
 }
 

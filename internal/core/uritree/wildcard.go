@@ -12,40 +12,59 @@ type cursor struct {
 	start bool   // at the start of a component
 }
 
-// matchWildcards yields the values of the patterns, spelled from the root n,
-// that match the URI, the more specific first. It returns false when yield did.
-func (n *node[V]) matchWildcards(uri string, yield func(V) bool) bool {
-	return n.wildcards(cursor{uri, true}, yield)
+// search yields the values of the patterns that match a URI.
+type search[V any] struct {
+	yield func(V) bool
+	steps int // nodes looked at: what the search costs, for tests to hold on to
 }
 
-// wildcards goes on from the end of n's label. Literals go first: that is the
-// order of PREG-5. It recurses once for each branch of the tree on the way,
-// and a branch takes a pattern, so nobody can make it deep with one long URI.
-func (n *node[V]) wildcards(at cursor, yield func(V) bool) bool {
+// prefixes searches a tree of prefixes, from short to long. Like wildcards it
+// returns false when yield did.
+func (s *search[V]) prefixes(n *node[V], uri string) bool {
+	for rest := uri; n != nil; n, rest = n.child(rest) {
+		s.steps++
+		if n.has && !s.yield(n.value) {
+			return false
+		}
+	}
+	return true
+}
+
+// wildcards searches below n, from the end of its label on, the more specific
+// first. Literals go first: that is the order of PREG-5. It recurses once for
+// each branch of the tree on the way, and a branch takes a pattern, so nobody
+// can make it deep with one long URI.
+//
+// It looks at a node only if all before it agrees with the URI. Of those there
+// are at most two for each pattern, and at most 2^(n+1) for a URI of n
+// components; so many patterns that agree with a URI for long and do not match
+// it in the end cost about what they would cost if they matched.
+func (s *search[V]) wildcards(n *node[V], at cursor) bool {
+	s.steps++
 	if !at.start {
 		if at.rest == "" {
-			return !n.has || yield(n.value)
+			return !n.has || s.yield(n.value)
 		}
-		return n.follow(at.rest[0], at, yield)
+		return s.follow(n, at.rest[0], at)
 	}
 	dot := strings.IndexByte(at.rest, '.')
-	if dot != 0 && at.rest != "" && !n.follow(at.rest[0], at, yield) {
+	if dot != 0 && at.rest != "" && !s.follow(n, at.rest[0], at) {
 		return false
 	}
 	if dot < 0 {
-		return !n.has || yield(n.value)
+		return !n.has || s.yield(n.value)
 	}
-	return n.follow('.', at, yield)
+	return s.follow(n, '.', at)
 }
 
 // follow goes on below n by the edge for an octet, if there is one and its
 // label agrees with the URI.
-func (n *node[V]) follow(first byte, at cursor, yield func(V) bool) bool {
+func (s *search[V]) follow(n *node[V], first byte, at cursor) bool {
 	c := n.toward(first)
 	if c == nil || !at.pass(c.label) {
 		return true
 	}
-	return c.wildcards(at, yield)
+	return s.wildcards(c, at)
 }
 
 // pass moves the cursor over a label and reports whether they agree.
