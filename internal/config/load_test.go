@@ -67,7 +67,14 @@ var wholeNode = &config.Node{
 				{ID: "realm001", Name: "realm2", Options: config.RealmOptions{
 					MetaAPI: true, QueuedBytes: 16 << 20, KeptCallBytes: 64 << 20, RetainedEvents: 100_000, RetainedBytes: 16 << 20,
 					MaxTestaments: 128, MaxTestamentBytes: 128 << 10,
-				}, Roles: []config.Role{}},
+				}, Roles: []config.Role{}, Store: &config.Store{
+					Limit: 20, MaxEvents: 1000, MaxBytes: 100_000,
+					Events: []config.StoredTopic{
+						{URI: "com.example", Match: wamp.MatchPrefix, Limit: 5},
+						{URI: "com..x", Match: wamp.MatchWildcard, Limit: 20}, {URI: "com.y", Limit: 20},
+					},
+					CallQueues: []config.CallQueue{{URI: "com.example.p", Limit: 10}},
+				}},
 			},
 			Components: []config.Component{
 				{
