@@ -38,12 +38,12 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	if len(c.Realms) == 0 {
+		all := router.ActionCall | router.ActionRegister | router.ActionPublish | router.ActionSubscribe
 		c.Realms = []router.RealmConfig{{
 			Name: Realm,
-			Roles: []router.Role{{Name: auth.DefaultRole, Permissions: []router.Permission{{
-				Match: wamp.MatchPrefix,
-				Allow: router.ActionCall | router.ActionRegister | router.ActionPublish | router.ActionSubscribe,
-			}}}},
+			Roles: []router.Role{{Name: auth.DefaultRole, AllowByDefault: true, Permissions: []router.Permission{
+				{URI: "wamp.", Match: wamp.MatchPrefix, Allow: all}, // to kill sessions must be allowed by name
+			}}},
 		}}
 	}
 	if c.Access.Methods == nil {

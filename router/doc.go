@@ -12,6 +12,11 @@
 // batch every touched outbox is flushed with a write that never blocks
 // (flush.go).
 //
+// The meta API (meta*.go) is served by the realm's service, a callee and
+// publisher that gets messages instead of octets: its calls are answered, and
+// what it has to tell is published, once the realm's locks are released
+// (worker.settle). member.go is how sessions enter and leave a realm.
+//
 // Goroutines: Attach uses its caller's as the session's reader; an outbox has
 // a flusher only while its socket is full; an event store has one while events
 // wait to be stored; a session of a role with an

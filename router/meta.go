@@ -54,8 +54,9 @@ type metaProcedure struct {
 // with an error: a *metaError, or a wamp.ErrorURI where the URI says it all.
 //
 // It runs on the goroutine that routed the call, the caller's reader, after all
-// locks were released; so it takes what locks it needs, each for a moment, and
-// encodes nothing. It must not use that goroutine's worker.
+// locks were released; so it takes what locks it needs, each for a moment. It
+// returns values, which are encoded once it holds none. It must not use that
+// goroutine's worker.
 type metaHandler func(*metaCall) (results []any, err error)
 
 // metaCall is a call of a meta procedure.

@@ -41,8 +41,8 @@ type news struct {
 	queue []notice
 
 	// telling is held while notices are published, so that their order is kept.
-	// Whoever queued some waits for it, which bounds the queue: each session's
-	// reader has those of one message in it at most.
+	// Whoever queued some waits for it, which bounds the queue: nobody has more
+	// in it than one message, or the end of one session, has caused.
 	telling sync.Mutex
 }
 

@@ -42,6 +42,10 @@ func clientMessages(t *testing.T, s serializer.Serializer) []wamp.Message {
 	if err != nil {
 		t.Fatal(err)
 	}
+	testament, err := s.EncodePayload([]any{"com.example.topic", []any{1}, map[string]any{}}, map[string]any{"scope": "detached"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	roles := wamp.Roles{}.
 		With(wamp.RoleCaller, wamp.FeatureProgressiveCallResults, wamp.FeatureCallCanceling).
 		With(wamp.RoleCallee, wamp.FeatureProgressiveCallResults, wamp.FeatureCallCanceling).
@@ -54,6 +58,10 @@ func clientMessages(t *testing.T, s serializer.Serializer) []wamp.Message {
 		&wamp.Register{Request: 4, Procedure: honestProcedure},
 		&wamp.Call{Request: 5, Procedure: honestProcedure, ReceiveProgress: true, TimeoutMillis: 50, Payload: payload},
 		&wamp.Call{Request: 6, Procedure: "com.example.procedure", Payload: payload},
+		&wamp.Subscribe{Request: 7, Topic: "wamp.", Match: wamp.MatchPrefix},
+		&wamp.Call{Request: 8, Procedure: "wamp.session.add_testament", Payload: testament},
+		&wamp.Call{Request: 9, Procedure: "wamp.registration.lookup", Payload: payload},
+		&wamp.Call{Request: 10, Procedure: "wamp.session.list"},
 		&wamp.Cancel{Request: 6, Mode: wamp.CancelKill},
 		&wamp.Publish{Request: 7, Topic: honestTopic, Acknowledge: true, Payload: payload},
 		&wamp.Publish{Request: 8, Topic: "com.example.topic", IncludeMe: true, Payload: payload, Filter: &wamp.Filter{
