@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -396,4 +397,56 @@ func TestTimeoutsBeginAnewWithEachChunkAndProgressiveResult(t *testing.T) {
 			t.Errorf("it took %v, want 6.4s", took)
 		}
 	})
+}
+
+// A supervised client waits for a session, and its chunks stay on that one.
+func TestACallInChunksBelongsToOneSession(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		c, router := scripted(t, client.Supervision{})
+		run(t, c)
+		call := async(func() (*client.ProgressiveCall, error) {
+			return c.CallProgressively(t.Context(), "com.example.add", client.Args{1}, nil)
+		})
+		p := router.join()
+		if m := expect[*wamp.Call](p); !m.Progress {
+			t.Errorf("CALL is %+v", m)
+		}
+		chunks := call.must(t)
+		_ = p.conn.Close()
+		var inFlight *client.InFlightError
+		if _, err := chunks.Wait(t.Context()); !errors.As(err, &inFlight) {
+			t.Errorf("Wait: %v", err)
+		}
+		p = router.join()
+		if err := chunks.Send(t.Context(), client.Args{2}, nil); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("Send: %v", err)
+		}
+		_ = p.conn.Close()
+	})
+}
+
+// Another callee answers for one that cannot at present (RER-1).
+func TestUnavailableCalleesArePassedOver(t *testing.T) {
+	t.Parallel()
+	r := newRouter(t)
+	join := func() *client.Session {
+		return joinRouter(t, r, wamp.SerializerMsgPack, nil, &syncBuffer{}, &syncBuffer{})
+	}
+	refuse := func(context.Context, *client.Invocation) (client.Reply, error) {
+		return client.Reply{}, fmt.Errorf("busy: %w", wamp.ErrUnavailable)
+	}
+	shared := &client.RegisterOptions{Invoke: wamp.InvokeFirst}
+	busy, idle := join(), join()
+	if _, err := busy.Register(t.Context(), "com.example.add", refuse, shared); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := join().Call(t.Context(), "com.example.add", nil, nil); !errors.Is(err, wamp.ErrNoAvailableCallee) { // RER-3
+		t.Errorf("got %v, want %s", err, wamp.ErrNoAvailableCallee)
+	}
+	if _, err := idle.Register(t.Context(), "com.example.add", nothing, shared); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := join().Call(t.Context(), "com.example.add", nil, nil); err != nil {
+		t.Error(err)
+	}
 }

@@ -3,10 +3,13 @@ package client_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/junctorio/junctor/client"
 	"github.com/junctorio/junctor/transport"
@@ -328,5 +331,82 @@ func TestEventsThatWaitAreNotLostBelowTheBound(t *testing.T) {
 	<-finished
 	if !slices.IsSorted(got) {
 		t.Error("events came out of order")
+	}
+}
+
+// Retained events are for those who asked for them, and only once (RET-2).
+func TestRetainedEventsGoToTheSubscriptionThatAskedForThem(t *testing.T) {
+	t.Parallel()
+	s, p := connect(t, client.Options{}, inproc.Config{})
+	got := make(chan string, 10)
+	subscribe := func(name string, retained bool) {
+		t.Helper()
+		sub := async(func() (*client.Subscription, error) {
+			return s.Subscribe(t.Context(), "com.example.tick", func(_ context.Context, ev *client.Event) {
+				got <- fmt.Sprint(name, " ", ev.Retained, " ", args(t, ev.Payload)[0])
+			}, &client.SubscribeOptions{GetRetained: retained})
+		})
+		m := expect[*wamp.Subscribe](p)
+		if m.GetRetained != retained {
+			t.Errorf("SUBSCRIBE is %+v", m)
+		}
+		p.send(&wamp.Subscribed{Request: m.Request, Subscription: 5})
+		if retained {
+			p.send(&wamp.Event{Subscription: 5, Publication: 7, Retained: true, Payload: p.payload("kept")})
+		}
+		sub.must(t)
+	}
+	subscribe("first", true)
+	if g := <-got; g != "first true kept" {
+		t.Errorf("got %s", g)
+	}
+	subscribe("second", false)
+	subscribe("third", true)
+	if g := <-got; g != "third true kept" {
+		t.Errorf("got %s", g)
+	}
+	p.send(&wamp.Event{Subscription: 5, Publication: 8, Payload: p.payload("new")})
+	all := []string{<-got, <-got, <-got}
+	slices.Sort(all)
+	if diff := cmp.Diff([]string{"first false new", "second false new", "third false new"}, all); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTrustLevelsAreHandedOn(t *testing.T) {
+	t.Parallel()
+	s, p := connect(t, client.Options{}, inproc.Config{})
+	levels := make(chan *int, 2)
+	subscribed(t, s, p, 5, func(_ context.Context, ev *client.Event) { levels <- ev.TrustLevel })
+	registered(t, s, p, func(_ context.Context, inv *client.Invocation) (client.Reply, error) {
+		levels <- inv.TrustLevel
+		return client.Reply{}, nil
+	}, nil)
+	zero := 0
+	p.send(&wamp.Event{Subscription: 5, Publication: 6, TrustLevel: &zero}, event(p, 0))
+	for _, want := range []bool{true, false} { // TRL-2
+		if got := <-levels; (got != nil) != want {
+			t.Errorf("event with the trust level %v", got)
+		}
+	}
+	p.send(&wamp.Invocation{Request: 1, Registration: 1, TrustLevel: &zero}, invocation(p, 2))
+	for range 2 { // TRL-1
+		expect[*wamp.Yield](p)
+	}
+	if a, b := <-levels, <-levels; (a == nil) == (b == nil) {
+		t.Errorf("invocations with the trust levels %v and %v", a, b)
+	}
+}
+
+// The router refuses what the caller could not take (PPT-4); there is nobody
+// left to tell but the log.
+func TestAnAnswerThatTheRouterRefusesDoesNoHarm(t *testing.T) {
+	t.Parallel()
+	var logs syncBuffer
+	s, p := connect(t, client.Options{Logger: logs.logger()}, inproc.Config{})
+	p.send(&wamp.Error{RequestType: wamp.CodeInvocation, Request: 1000, URI: wamp.ErrFeatureNotSupported})
+	p.flush(s)
+	if !strings.Contains(logs.String(), "router refused the answer") {
+		t.Errorf("logged %q", logs.String())
 	}
 }
