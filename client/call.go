@@ -27,9 +27,13 @@ type CallOptions struct {
 	// never be changed any more.
 	Payload wamp.Payload
 
-	// Attributes travel with the payload: payload passthru mode (PPT-2) and
-	// the like. Nil means none. Where the router does not offer that mode, it
-	// gives wamp.ErrFeatureNotSupported.
+	// Attributes travel with the payload, unchanged, to the other side: what
+	// says that the payload is in payload passthru mode (PPT-2; package
+	// passthru makes such payloads), Autobahn's older payload encryption, and
+	// forward_for, the trace that links between routers leave. No router vouches
+	// for any of it: the receiver gets what the sender wrote. Nil means none. If
+	// they set a ppt_scheme, and the router does not offer that mode, the error
+	// is wamp.ErrFeatureNotSupported.
 	Attributes *wamp.Attributes
 
 	// OnProgress asks for progressive results and is called with each of them,
@@ -46,6 +50,11 @@ type CallOptions struct {
 	// of the context needs no such router and is not sent.
 	Timeout time.Duration
 
+	// Sharding says which callee of a sharded registration the call is for, to
+	// routers that have such registrations (SHD-1). Junctor's has none, and
+	// ignores it. Nil means nothing.
+	Sharding *wamp.Sharding
+
 	// Cancel says what becomes of the callee when the context ends before the
 	// call does; the default is wamp.CancelKillNoWait, which interrupts it.
 	Cancel wamp.CancelMode
@@ -56,7 +65,7 @@ type CallOptions struct {
 type Result struct {
 	wamp.Payload // use Decode or Values; it may be passed on as it is
 
-	Attributes *wamp.Attributes // what travels with the payload (PPT-2), must not be changed; mostly nil
+	Attributes *wamp.Attributes // what the callee sent with the payload, as in CallOptions; must not be changed; mostly nil
 }
 
 // Call calls a procedure and waits for its result. Args may be nil.
@@ -126,6 +135,7 @@ func (s *Session) beginCall(ctx context.Context, procedure wamp.URI, args []any,
 		ReceiveProgress: opts.OnProgress != nil,
 		DiscloseMe:      opts.DiscloseMe,
 		TimeoutMillis:   millis(opts.Timeout),
+		Sharding:        opts.Sharding,
 		Attributes:      attributes,
 		Payload:         payload,
 	}, r)

@@ -23,7 +23,7 @@ type Invocation struct {
 	Progressive     bool     // the caller passes its arguments in chunks; see Chunks
 	TrustLevel      *int     // how far the router trusts the caller, 0 the least (TRL-1); nil: it does not say
 
-	Attributes *wamp.Attributes // what travels with the payload (PPT-2), must not be changed; mostly nil
+	Attributes *wamp.Attributes // what the caller sent with the payload, as in CallOptions; must not be changed; mostly nil
 
 	registration *Registration
 	request      wamp.ID

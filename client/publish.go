@@ -33,6 +33,10 @@ type PublishOptions struct {
 
 	// Filter excludes subscribers; nil excludes nobody (BWL-1).
 	Filter *wamp.Filter
+
+	// RKey is the resource key for sharded subscriptions, for routers that have
+	// such (SHD-2). Junctor's ignores it.
+	RKey string
 }
 
 // Publish publishes an event. Args may be nil.
@@ -68,6 +72,7 @@ func (s *Session) publish(ctx context.Context, topic wamp.URI, args []any, opts 
 		DiscloseMe:  opts.DiscloseMe,
 		Retain:      opts.Retain,
 		Filter:      opts.Filter,
+		RKey:        opts.RKey,
 		Attributes:  attributes,
 		Payload:     payload,
 	}, r)

@@ -17,6 +17,10 @@ type SubscribeOptions struct {
 	// GetRetained asks for the retained event, if the router keeps one; a
 	// pattern for that of each topic. Event.Retained tells it from new ones.
 	GetRetained bool
+
+	// NKey is the node key of a sharded subscription, for routers that have
+	// such (SHD-2). Junctor's ignores it.
+	NKey string
 }
 
 // Event is a publication as a subscriber sees it. It is the handler's to keep.
@@ -31,7 +35,7 @@ type Event struct {
 	TrustLevel        *int    // how far the router trusts the publisher, 0 the least (TRL-2); nil: it does not say
 	Retained          bool    // kept by the router, published before the subscription began
 
-	Attributes *wamp.Attributes // what travels with the payload (PPT-2), must not be changed; mostly nil
+	Attributes *wamp.Attributes // what the publisher sent with the payload, as in CallOptions; must not be changed; mostly nil
 
 	// Lost is the number of events of this subscription that were dropped
 	// before this one because the handler was slower than they came, or because
@@ -107,7 +111,7 @@ func (s *Session) beginSubscribe(ctx context.Context, topic wamp.URI, h EventHan
 	sub.events = queue[*Event]{workers: 1, limit: s.opts.ReceiveBytes, owner: &s.wg}
 	r := newRequest(wamp.CodeSubscribe)
 	r.sub = sub
-	_, err := s.send(ctx, &wamp.Subscribe{Topic: topic, Match: opts.Match, GetRetained: opts.GetRetained}, r)
+	_, err := s.send(ctx, &wamp.Subscribe{Topic: topic, Match: opts.Match, GetRetained: opts.GetRetained, NKey: opts.NKey}, r)
 	if err != nil {
 		return nil, err
 	}

@@ -61,7 +61,7 @@ func (s *Session) testament(topic wamp.URI, args []any, opts *PublishOptions) (t
 	t.args = []any{topic, list, kwargs}
 	m := &wamp.Publish{
 		Request: 1, Topic: topic, IncludeMe: opts.IncludeMe, DiscloseMe: opts.DiscloseMe,
-		Retain: opts.Retain, Filter: opts.Filter, Attributes: attributes,
+		Retain: opts.Retain, Filter: opts.Filter, RKey: opts.RKey, Attributes: attributes,
 	}
 	frame, err := serializer.Append(nil, serializer.CBOR, m)
 	if err != nil {

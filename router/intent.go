@@ -32,6 +32,7 @@ func optionsOf(m wamp.Message) wamp.Dict {
 	case *wamp.Subscribe:
 		o.flag("get_retained", m.GetRetained)
 		o.match(m.Match)
+		o.text("nkey", m.NKey)
 	case *wamp.Call:
 		o.call(m)
 	case *wamp.Register:
@@ -89,6 +90,7 @@ func (o *optionDict) publish(m *wamp.Publish) {
 		o.names("exclude_authrole", f.ExcludeAuthRole)
 		o.names("eligible_authrole", f.EligibleAuthRole)
 	}
+	o.text("rkey", m.RKey)
 	o.attributes(m.Attributes)
 }
 
@@ -121,6 +123,11 @@ func (o *optionDict) call(m *wamp.Call) {
 	o.flag("progress", m.Progress)
 	o.flag("disclose_me", m.DiscloseMe)
 	o.number("timeout", m.TimeoutMillis)
+	if s := m.Sharding; s != nil {
+		o.text("rkey", s.RKey)
+		o.text("runmode", s.RunMode)
+		o.text("runon", s.RunOn)
+	}
 	o.attributes(m.Attributes)
 }
 

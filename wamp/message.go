@@ -91,6 +91,7 @@ type Publish struct {
 	DiscloseMe  bool
 	Retain      bool
 	Filter      *Filter // nil: no black- or whitelisting
+	RKey        string  // resource key of sharded subscriptions (SHD-2)
 	Attributes  *Attributes
 	Payload     Payload
 
@@ -119,6 +120,7 @@ type Subscribe struct {
 	Topic       URI
 	Match       Match
 	GetRetained bool
+	NKey        string // node key of sharded subscriptions (SHD-2)
 }
 
 // Subscribed acknowledges a Subscribe: [SUBSCRIBED, SUBSCRIBE.Request|id, Subscription|id].
@@ -171,13 +173,20 @@ type Call struct {
 	ReceiveProgress bool
 	Progress        bool
 	DiscloseMe      bool
-	TimeoutMillis   uint64 // 0: none (TMO-1)
+	TimeoutMillis   uint64    // 0: none (TMO-1)
+	Sharding        *Sharding // nil: absent
 	Attributes      *Attributes
 	Payload         Payload
 
 	// TrustLevel is what a router says of the caller (TRL-1). It is not on the
 	// wire: no client can set it.
 	TrustLevel *int
+}
+
+// Sharding says which of the callees of a sharded registration a Call is for
+// (SHD-1). The specification gives it no meaning yet.
+type Sharding struct {
+	RKey, RunMode, RunOn string
 }
 
 // Cancel cancels a call: [CANCEL, CALL.Request|id, Options|dict].

@@ -28,6 +28,7 @@ func (a *app) callCommand() *cobra.Command {
 		args    arguments
 		named   []string
 		timeout time.Duration
+		lines   bool
 		load    repetition
 	)
 	cmd := &cobra.Command{
@@ -41,9 +42,14 @@ On a terminal each positional result is printed on a line of its own, then the
 keyword results as "key: value"; otherwise, or with --json, a line of JSON:
 {"args":[…],"kwargs":{…}}, with "error" beside them if the call failed.
 
+With --lines the call is progressive: the arguments given are the first chunk,
+and every line of standard input is one more, with its value, as it comes.
+
 ` + callOptions.help(),
 		Example: `  junctor call com.example.hello world
   junctor call com.example.add 1 2 -k round=true
+  junctor call com.example.count 10 --progress
+  tail -f sensor.log | junctor call com.example.collect --lines --strings
   echo '{"lat":48.1,"lon":11.6}' | junctor call com.example.weather - --timeout 5s
   junctor call wamp.session.list`,
 		Args: wantURI("procedure"),
@@ -53,6 +59,8 @@ keyword results as "key: value"; otherwise, or with --json, a line of JSON:
 	args.add(cmd)
 	load.add(cmd, "call")
 	cmd.Flags().StringArrayVarP(&named, "option", "o", nil, "a WAMP option as name=value (repeatable)")
+	shorthands(cmd, &named, map[string]string{"progress": "receive_progress", "disclose": "disclose_me"})
+	cmd.Flags().BoolVar(&lines, "lines", false, "send every line of standard input as a further chunk of the arguments")
 	cmd.Flags().DurationVarP(&timeout, "timeout", "t", 0, "cancel a call that takes longer (0: wait)")
 	cmd.RunE = func(cmd *cobra.Command, words []string) error {
 		p, err := out.printer()
@@ -72,7 +80,15 @@ keyword results as "key: value"; otherwise, or with --json, a line of JSON:
 		if c.opts.OnProgress != nil {
 			c.opts.OnProgress = c.progress
 		}
-		return load.run(cmd.Context(), &flags, c.call)
+		if !lines {
+			return load.run(cmd.Context(), &flags, c.call)
+		}
+		if load != (repetition{1, 1, 1}) {
+			return usagef("--lines makes one call; --repeat, --concurrency and --parallel do not go with it")
+		}
+		return flags.with(cmd.Context(), func(s *client.Session) error {
+			return c.stream(cmd.Context(), s, a.env.Stdin, &args)
+		})
 	}
 	return cmd
 }
@@ -88,17 +104,63 @@ type caller struct {
 }
 
 func (c *caller) call(ctx context.Context, s *client.Session) error {
-	if c.timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, c.timeout)
-		defer cancel()
-	}
+	ctx, cancel := c.limit(ctx)
+	defer cancel()
 	opts := c.opts
 	result, err := s.Call(ctx, c.procedure, c.args, &opts)
 	if err != nil {
 		return c.failed(err)
 	}
 	return c.print(result, false)
+}
+
+func (c *caller) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	if c.timeout == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, c.timeout)
+}
+
+// stream makes one call in chunks, one for each line of r. The callee may end
+// it before all have been read.
+func (c *caller) stream(ctx context.Context, s *client.Session, r io.Reader, args *arguments) error {
+	ctx, cancel := c.limit(ctx)
+	defer cancel()
+	call, err := s.CallProgressively(ctx, c.procedure, c.args, &c.opts)
+	if err != nil {
+		return c.failed(err)
+	}
+	sending, stop := context.WithCancel(ctx)
+	sent := make(chan error, 1)
+	go func() { sent <- c.send(sending, s, call, r, args) }()
+	result, err := call.Wait(ctx)
+	stop()
+	if unsent := <-sent; unsent != nil {
+		return unsent
+	}
+	if err != nil {
+		return c.failed(err)
+	}
+	return c.print(result, false)
+}
+
+// send sends the lines of r. It cancels the call, and tells why, if it cannot.
+func (c *caller) send(ctx context.Context, s *client.Session, call *client.ProgressiveCall, r io.Reader, args *arguments) error {
+	err := eachLine(ctx, s, r, func(text string) error {
+		v, err := args.text(text)
+		if err != nil {
+			return err
+		}
+		return call.Send(ctx, client.Args{v}, nil)
+	})
+	if err == nil {
+		err = call.Finish(ctx, nil, nil)
+	}
+	if err == nil || ctx.Err() != nil || s.Err() != nil || errors.Is(err, client.ErrCallOver) {
+		return nil // Wait tells what became of the call
+	}
+	call.Cancel()
+	return err
 }
 
 func (c *caller) print(result client.Result, progress bool) error {

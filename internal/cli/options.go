@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/junctorio/junctor/client"
 	"github.com/junctorio/junctor/wamp"
 )
@@ -31,6 +33,9 @@ var callOptions = options[client.CallOptions]{
 	"timeout":          {"milliseconds after which the router gives up on the callee", millis(func(o *client.CallOptions, d time.Duration) { o.Timeout = d })},
 	"disclose_me":      {"tell the callee who calls", boolean(func(o *client.CallOptions, b bool) { o.DiscloseMe = b })},
 	"receive_progress": {"print progressive results as they come", boolean(func(o *client.CallOptions, b bool) { o.OnProgress = askProgress(b) })},
+	"rkey":             {"resource key, for a router with sharded registrations", text(func(o *client.CallOptions, s string) { sharding(o).RKey = s })},
+	"runmode":          {"how sharded registrations are called, for such a router", text(func(o *client.CallOptions, s string) { sharding(o).RunMode = s })},
+	"runon":            {"which shards are called, for such a router", text(func(o *client.CallOptions, s string) { sharding(o).RunOn = s })},
 	"cancel":           {"what becomes of the callee when this side stops waiting: " + cancelWords, word(wamp.ParseCancelMode, cancelWords, func(o *client.CallOptions, m wamp.CancelMode) { o.Cancel = m })},
 }
 
@@ -39,6 +44,7 @@ var publishOptions = options[client.PublishOptions]{
 	"exclude_me":        {"false delivers the event to this session too", boolean(func(o *client.PublishOptions, b bool) { o.IncludeMe = !b })},
 	"disclose_me":       {"tell the subscribers who published", boolean(func(o *client.PublishOptions, b bool) { o.DiscloseMe = b })},
 	"retain":            {"ask the router to keep the event for later subscribers", boolean(func(o *client.PublishOptions, b bool) { o.Retain = b })},
+	"rkey":              {"resource key, for a router with sharded subscriptions", text(func(o *client.PublishOptions, s string) { o.RKey = s })},
 	"exclude":           {"sessions that must not get it, [1,2]", ids(func(f *wamp.Filter, l []wamp.ID) { f.Exclude = l })},
 	"eligible":          {"the only sessions that may get it", ids(func(f *wamp.Filter, l []wamp.ID) { f.Eligible = l })},
 	"exclude_authid":    {`authids that must not get it, ["a","b"] or a`, names(func(f *wamp.Filter, l []string) { f.ExcludeAuthID = l })},
@@ -49,6 +55,7 @@ var publishOptions = options[client.PublishOptions]{
 
 var subscribeOptions = options[client.SubscribeOptions]{
 	"match":        {"how URIs are compared: " + matchWords, word(wamp.ParseMatch, matchWords, func(o *client.SubscribeOptions, m wamp.Match) { o.Match = m })},
+	"nkey":         {"node key, for a router with sharded subscriptions", text(func(o *client.SubscribeOptions, s string) { o.NKey = s })},
 	"get_retained": {"ask for the event that the router kept", boolean(func(o *client.SubscribeOptions, b bool) { o.GetRetained = b })},
 }
 
@@ -83,6 +90,16 @@ func (os options[T]) parse(flags []string, to *T) error {
 	return nil
 }
 
+// shorthands adds flags that stand for -o name=true.
+func shorthands(cmd *cobra.Command, named *[]string, flags map[string]string) {
+	for flag, name := range flags {
+		cmd.Flags().BoolFunc(flag, "short for -o "+name+"=true", func(string) error {
+			*named = append(*named, name+"=true")
+			return nil
+		})
+	}
+}
+
 // help describes the options for --help.
 func (os options[T]) help() string {
 	var b strings.Builder
@@ -101,6 +118,21 @@ func boolean[T any](set func(*T, bool)) func(*T, string) error {
 		set(to, text == "true")
 		return nil
 	}
+}
+
+func text[T any](set func(*T, string)) func(*T, string) error {
+	return func(to *T, text string) error {
+		set(to, text)
+		return nil
+	}
+}
+
+// sharding returns where the options of a call for sharded registrations go.
+func sharding(o *client.CallOptions) *wamp.Sharding {
+	if o.Sharding == nil {
+		o.Sharding = new(wamp.Sharding)
+	}
+	return o.Sharding
 }
 
 func count[T any](set func(*T, int)) func(*T, string) error {

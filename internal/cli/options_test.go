@@ -16,12 +16,12 @@ import (
 func TestOptionsReachTheClient(t *testing.T) {
 	t.Parallel()
 	call, publish, subscribe, register, err := cli.ParseOptions(
-		[]string{"timeout=1500", "disclose_me=true", "cancel=kill", "receive_progress=true"},
+		[]string{"timeout=1500", "disclose_me=true", "cancel=kill", "receive_progress=true", "rkey=a", "runmode=partition", "runon=all"},
 		[]string{
-			"acknowledge=true", "exclude_me=false", "disclose_me=true", "retain=true", "exclude=[1,2]", "eligible=3",
+			"acknowledge=true", "exclude_me=false", "disclose_me=true", "retain=true", "rkey=b", "exclude=[1,2]", "eligible=3",
 			`exclude_authid=["a"]`, "eligible_authid=b", "exclude_authrole=[]", "eligible_authrole=c",
 		},
-		[]string{"match=prefix", "get_retained=true"},
+		[]string{"match=prefix", "get_retained=true", "nkey=c"},
 		[]string{"match=wildcard", "invoke=roundrobin", "disclose_caller=true", "force_reregister=true", "concurrency=4", "forward_timeout=true"},
 	)
 	if err != nil {
@@ -36,15 +36,15 @@ func TestOptionsReachTheClient(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, d)
 		}
 	}
-	diff("call", client.CallOptions{Timeout: 1500 * time.Millisecond, DiscloseMe: true, Cancel: wamp.CancelKill}, call)
+	diff("call", client.CallOptions{Timeout: 1500 * time.Millisecond, DiscloseMe: true, Cancel: wamp.CancelKill, Sharding: &wamp.Sharding{RKey: "a", RunMode: "partition", RunOn: "all"}}, call)
 	diff("publish", client.PublishOptions{
-		Acknowledge: true, IncludeMe: true, DiscloseMe: true, Retain: true,
+		Acknowledge: true, IncludeMe: true, DiscloseMe: true, Retain: true, RKey: "b",
 		Filter: &wamp.Filter{
 			Exclude: []wamp.ID{1, 2}, Eligible: []wamp.ID{3}, ExcludeAuthID: []string{"a"},
 			EligibleAuthID: []string{"b"}, ExcludeAuthRole: []string{}, EligibleAuthRole: []string{"c"},
 		},
 	}, publish)
-	diff("subscribe", client.SubscribeOptions{Match: wamp.MatchPrefix, GetRetained: true}, subscribe)
+	diff("subscribe", client.SubscribeOptions{Match: wamp.MatchPrefix, GetRetained: true, NKey: "c"}, subscribe)
 	diff("register", client.RegisterOptions{
 		Match: wamp.MatchWildcard, Invoke: wamp.InvokeRoundRobin, DiscloseCaller: true,
 		ForceReregister: true, Concurrency: 4, ForwardTimeout: true,

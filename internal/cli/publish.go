@@ -34,6 +34,7 @@ acknowledged event: {"publication":…,"topic":…}.
 
 ` + publishOptions.help(),
 		Example: `  junctor publish com.example.tick 1 "it works"
+  junctor publish com.example.state '"on"' --retain
   junctor publish com.example.alert -k level=3 -o exclude_authrole=guest
   tail -f sensor.log | junctor publish com.example.log --lines --strings`,
 		Args: wantURI("topic"),
@@ -43,6 +44,7 @@ acknowledged event: {"publication":…,"topic":…}.
 	args.add(cmd)
 	load.add(cmd, "publish")
 	cmd.Flags().StringArrayVarP(&named, "option", "o", nil, "a WAMP option as name=value (repeatable)")
+	shorthands(cmd, &named, map[string]string{"retain": "retain", "disclose": "disclose_me"})
 	cmd.Flags().BoolVar(&lines, "lines", false, "publish an event for every line of standard input")
 	cmd.RunE = func(cmd *cobra.Command, words []string) error {
 		p, err := out.printer()
@@ -94,12 +96,18 @@ func (p *publisher) publish(ctx context.Context, s *client.Session) error {
 	return nil
 }
 
+// lines publishes every line of r.
+func (p *publisher) lines(ctx context.Context, s *client.Session, r io.Reader, args *arguments) error {
+	return eachLine(ctx, s, r, func(text string) error { return p.line(ctx, s, text, args) })
+}
+
 // maxLine bounds a line of --lines.
 const maxLine = 16 << 20
 
-// lines publishes every line of r. It reads in a goroutine, which ends with r:
-// nothing else can interrupt reading standard input.
-func (p *publisher) lines(ctx context.Context, s *client.Session, r io.Reader, args *arguments) error {
+// eachLine does something with every line of r, until it fails, or the context
+// or the session ends. It reads in a goroutine, which ends with r: nothing else
+// can interrupt reading standard input.
+func eachLine(ctx context.Context, s *client.Session, r io.Reader, do func(text string) error) error {
 	type line struct {
 		text string
 		err  error
@@ -132,7 +140,7 @@ func (p *publisher) lines(ctx context.Context, s *client.Session, r io.Reader, a
 			}
 			err := l.err
 			if err == nil {
-				err = p.line(ctx, s, l.text, args)
+				err = do(l.text)
 			}
 			if err != nil {
 				return fmt.Errorf("line %d: %w", n, err)

@@ -33,6 +33,7 @@ they would be typed; otherwise, or with --json, a line of JSON:
 ` + subscribeOptions.help(),
 		Example: `  junctor subscribe com.example.tick
   junctor subscribe com.example. -o match=prefix --json | jq .args
+  junctor subscribe com.example.state --retained
   junctor subscribe com.example.ready --count 1 --timeout 30s`,
 		Args: wantURI("topic"),
 	}
@@ -40,6 +41,7 @@ they would be typed; otherwise, or with --json, a line of JSON:
 	out := a.outputFlags(cmd)
 	until.add(cmd, "events")
 	cmd.Flags().StringArrayVarP(&named, "option", "o", nil, "a WAMP option as name=value (repeatable)")
+	shorthands(cmd, &named, map[string]string{"retained": "get_retained"})
 	cmd.RunE = func(cmd *cobra.Command, topics []string) error {
 		p, err := out.printer()
 		if err != nil {

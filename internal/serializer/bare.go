@@ -22,14 +22,14 @@ func bareFieldsOf(m wamp.Message) (code wamp.Code, f bareFields, ok bool) {
 	switch m := m.(type) {
 	case *wamp.Publish:
 		return wamp.CodePublish, bareFields{&m.Request, nil, &m.Topic, &m.Payload},
-			!m.Acknowledge && !m.IncludeMe && !m.DiscloseMe && !m.Retain && m.Filter == nil && m.Attributes == nil
+			!m.Acknowledge && !m.IncludeMe && !m.DiscloseMe && !m.Retain && m.Filter == nil && m.RKey == "" && m.Attributes == nil
 	case *wamp.Event:
 		return wamp.CodeEvent, bareFields{&m.Subscription, &m.Publication, nil, &m.Payload},
 			m.Publisher == 0 && m.PublisherAuthID == "" && m.PublisherAuthRole == "" && m.Topic == "" &&
 				m.TrustLevel == nil && !m.Retained && !m.PayloadLimitExceeded && m.Attributes == nil
 	case *wamp.Call:
 		return wamp.CodeCall, bareFields{&m.Request, nil, &m.Procedure, &m.Payload},
-			!m.ReceiveProgress && !m.Progress && !m.DiscloseMe && m.TimeoutMillis == 0 && m.Attributes == nil
+			!m.ReceiveProgress && !m.Progress && !m.DiscloseMe && m.TimeoutMillis == 0 && m.Sharding == nil && m.Attributes == nil
 	case *wamp.Result:
 		return wamp.CodeResult, bareFields{&m.Request, nil, nil, &m.Payload}, !m.Progress && m.Attributes == nil
 	case *wamp.Invocation:

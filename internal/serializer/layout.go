@@ -139,8 +139,8 @@ func (c *codec) publish(m *wamp.Publish) {
 		c.flag("disclose_me", &m.DiscloseMe)
 		c.flag("retain", &m.Retain)
 		c.filter(&m.Filter)
+		str(c, "rkey", &m.RKey)
 		c.attributes(&m.Attributes)
-		c.unused("rkey", kindString)
 	}
 	uri(c, "Topic", &m.Topic)
 	c.payload(&m.Payload, m.Attributes)
@@ -151,7 +151,7 @@ func (c *codec) subscribe(m *wamp.Subscribe) {
 	for c.options("Options") {
 		word(c, "match", &m.Match, wamp.Match.String, wamp.ParseMatch)
 		c.flag("get_retained", &m.GetRetained)
-		c.unused("nkey", kindString)
+		str(c, "nkey", &m.NKey)
 		c.forwarders("forward_for", nil)
 	}
 	uri(c, "Topic", &m.Topic)
@@ -181,10 +181,8 @@ func (c *codec) call(m *wamp.Call) {
 		c.flag("progress", &m.Progress)
 		c.flag("disclose_me", &m.DiscloseMe)
 		c.number("timeout", 0, &m.TimeoutMillis)
+		c.sharding(&m.Sharding)
 		c.attributes(&m.Attributes)
-		c.unused("rkey", kindString)
-		c.unused("runmode", kindString)
-		c.unused("runon", kindString)
 	}
 	uri(c, "Procedure", &m.Procedure)
 	c.payload(&m.Payload, m.Attributes)

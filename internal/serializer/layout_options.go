@@ -75,6 +75,29 @@ func isFilter(key []byte) bool {
 	return false
 }
 
+// sharding is what CALL says about sharded registrations (SHD-1).
+func (c *codec) sharding(p **wamp.Sharding) {
+	s := *p
+	if s == nil {
+		if c.writing() || !isSharding(c.key) {
+			return
+		}
+		s = new(wamp.Sharding)
+		*p = s
+	}
+	str(c, "rkey", &s.RKey)
+	str(c, "runmode", &s.RunMode)
+	str(c, "runon", &s.RunOn)
+}
+
+func isSharding(key []byte) bool {
+	switch string(key) {
+	case "rkey", "runmode", "runon":
+		return true
+	}
+	return false
+}
+
 // calleeTrace are keys that Crossbar.io adds to answers of callees.
 func (c *codec) calleeTrace() {
 	c.unused("callee", kindUint)
