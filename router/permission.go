@@ -2,6 +2,7 @@ package router
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -151,24 +152,35 @@ func compile(r *Role, disclose bool) *permissions {
 	}
 	ps.fallback.TrustLevel = r.TrustLevel
 	ps.trusts = r.TrustLevel != nil
-	for i, p := range r.Permissions {
-		if slices.ContainsFunc(r.Permissions[i+1:], p.replaces) {
-			continue
-		}
+	counts := counting(r.Permissions)
+	ps.all = make([]rule, len(counts))
+	for n, i := range counts {
+		p := &ps.all[n]
+		*p = rule{Permission: r.Permissions[i], index: i, literals: literalOctets(r.Permissions[i].URI)}
 		if p.TrustLevel == nil {
 			p.TrustLevel = r.TrustLevel
 		}
 		ps.trusts = ps.trusts || p.TrustLevel != nil
 		p.DiscloseCaller = p.DiscloseCaller && disclose
 		p.DisclosePublisher = p.DisclosePublisher && disclose
-		ps.all = append(ps.all, rule{Permission: p, index: i, literals: literalOctets(p.URI)})
-	}
-	for i := range ps.all {
-		p := &ps.all[i]
 		ps.tree.Set(p.URI, p.Match, p)
 	}
 	ps.denyUnlessNamed()
 	return ps
+}
+
+// counting returns the indexes of the permissions that count: of several with
+// the same pattern the last one.
+func counting(list []Permission) []int {
+	type pattern struct {
+		uri   wamp.URI
+		match wamp.Match
+	}
+	last := make(map[pattern]int, len(list))
+	for i, p := range list {
+		last[pattern{p.URI, p.Match}] = i
+	}
+	return slices.Sorted(maps.Values(last))
 }
 
 // denyUnlessNamed denies calls of the meta procedures that act on other
@@ -184,11 +196,6 @@ func (ps *permissions) denyUnlessNamed() {
 			ps.tree.Set(denial.URI, denial.Match, &denial)
 		}
 	}
-}
-
-// replaces reports whether p and other are for the same URIs.
-func (p Permission) replaces(other Permission) bool {
-	return p.URI == other.URI && p.Match == other.Match
 }
 
 // trustLevel returns what is said of calls to u and events on u (TRL-1, TRL-2).

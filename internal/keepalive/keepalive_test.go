@@ -121,6 +121,19 @@ func TestWatch(t *testing.T) {
 			time.Sleep(time.Hour)
 			g.expect(t, 2, 60*time.Second)
 		}},
+		{"gives nobody up while suspended", func(t *testing.T) {
+			g, w := watch(&line{}, silent)
+			time.Sleep(35 * time.Second) // two PINGs are unanswered
+			w.Suspend()
+			time.Sleep(time.Hour)
+			g.expect(t, 2)
+			w.Resume()
+			time.Sleep(time.Hour)
+			synctest.Wait()
+			if len(g.pings) != 4 || len(g.expired) != 1 || g.expired[0] < time.Hour+35*time.Second+20*time.Second {
+				t.Errorf("got PINGs after %v, expired after %v", g.pings, g.expired)
+			}
+		}},
 		{"does nothing once stopped", func(t *testing.T) {
 			g, w := watch(&line{}, silent)
 			time.Sleep(25 * time.Second)
