@@ -28,17 +28,21 @@ func explanation(to *Peer, why string) wamp.Payload {
 	return p
 }
 
-// maxQuoted bounds what an explanation repeats of a request. The smallest
-// client takes 512 octets.
-const maxQuoted = 96
+// maxQuoted bounds what an explanation repeats of a request, as quoted. The
+// smallest client takes 512 octets, and JSON escapes what is quoted once more.
+const maxQuoted = 128
 
 // Quote returns a URI, or other words of a request, as explanations quote
 // them: unambiguous, and shortened where they are long.
 func Quote[S ~string](s S) string {
-	if len(s) <= maxQuoted {
-		return strconv.Quote(string(s))
+	head := string(s[:min(len(s), maxQuoted)])
+	for len(strconv.Quote(head)) > maxQuoted {
+		head = head[:len(head)/2]
 	}
-	return strconv.Quote(string(s[:maxQuoted])) + "…"
+	if len(head) == len(s) {
+		return strconv.Quote(head)
+	}
+	return strconv.Quote(head) + "…"
 }
 
 // InvalidURI explains wamp.ErrInvalidURI for a URI, or a pattern of URIs, that
