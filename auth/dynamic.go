@@ -84,9 +84,9 @@ func (d *Dynamic) ask(ctx context.Context, q *Query, details wamp.Dict) (*Accoun
 	got, err := d.Call(ctx, q.Realm, string(q.Realm), authid, details)
 	if err != nil {
 		if refused(err) {
-			return nil, fmt.Errorf("%w: the authenticator refused: %w", ErrUnknown, err)
+			return nil, fmt.Errorf("%w: the authenticator refused: %w", ErrUnknown, bare(err))
 		}
-		return nil, fmt.Errorf("authenticator: %w", err)
+		return nil, fmt.Errorf("authenticator: %w", bare(err))
 	}
 	a, err := accountOf(got, q.Method, d.DefaultRole)
 	if err != nil && !errors.Is(err, ErrUnknown) {
@@ -119,6 +119,16 @@ func refused(err error) bool {
 		}
 	}
 	return true
+}
+
+// bare leaves out what an authenticator says besides the URI of its error: many
+// quote the ticket, which must not come into the log.
+func bare(err error) error {
+	var e *wamp.Error
+	if errors.As(err, &e) {
+		return e.URI
+	}
+	return err
 }
 
 // details is the third argument of an authenticator.
