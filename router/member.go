@@ -1,9 +1,6 @@
 package router
 
 import (
-	"cmp"
-	"slices"
-
 	"github.com/junctorio/junctor/internal/core"
 	"github.com/junctorio/junctor/wamp"
 )
@@ -36,20 +33,17 @@ func (r *Realm) member(id wamp.ID) *core.Peer {
 	return r.present[id]
 }
 
-// members returns the sessions that are wanted, in the order in which they
-// joined. The lock is held while it asks.
+// members returns the sessions that are wanted, in no order. The lock is held
+// while it asks.
 func (r *Realm) members(wanted func(*core.Peer) bool) []*core.Peer {
 	r.membership.Lock()
+	defer r.membership.Unlock()
 	var peers []*core.Peer
 	for _, p := range r.present {
 		if wanted(p) {
 			peers = append(peers, p)
 		}
 	}
-	r.membership.Unlock()
-	slices.SortFunc(peers, func(a, b *core.Peer) int {
-		return cmp.Compare(a.Owner.(*session).place, b.Owner.(*session).place)
-	})
 	return peers
 }
 
@@ -94,13 +88,13 @@ const (
 // kill ends a member's session whether the client agrees or not: it is out of
 // the realm at once, is told so, and its connection closed when it has not
 // echoed the GOODBYE in time (SM-5). It reports whether it was a member.
-func (r *Realm) kill(p *core.Peer, goodbye *wamp.Goodbye, how silence) bool {
+func (r *Realm) kill(p, by *core.Peer, goodbye *wamp.Goodbye, how silence) bool {
 	if !r.expel(p, how) {
 		return false
 	}
 	s := p.Owner.(*session)
 	s.connLog().Info("session killed", "realm", string(r.cfg.Name), "session", uint64(p.ID),
-		"authid", p.Principal.AuthID, "reason", string(goodbye.Reason))
+		"authid", p.Principal.AuthID, "by", uint64(by.ID), "reason", string(goodbye.Reason))
 	s.dismiss(goodbye)
 	return true
 }

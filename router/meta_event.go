@@ -17,9 +17,9 @@ type metaTopic uint8
 const (
 	onJoin metaTopic = iota
 	onLeave
-	onRegistration metaTopic = iota
-	onSubscription           = onRegistration + metaTopic(core.Deleted) + 1
-	numMetaTopics            = onSubscription + metaTopic(core.Deleted) + 1
+	onRegistration
+	onSubscription = onRegistration + metaTopic(core.Deleted) + 1
+	numMetaTopics  = onSubscription + metaTopic(core.Deleted) + 1
 )
 
 var metaTopics = [numMetaTopics]wamp.URI{

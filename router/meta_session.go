@@ -1,6 +1,7 @@
 package router
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/junctorio/junctor/internal/core"
@@ -37,8 +38,12 @@ func (c *metaCall) filteredByRole() ([]*core.Peer, error) {
 	}), nil
 }
 
-// sessionIDs returns the sessions' IDs as a value of a result.
+// sessionIDs returns the sessions' IDs as a value of a result, in the order in
+// which they joined.
 func sessionIDs(peers []*core.Peer) []any {
+	slices.SortFunc(peers, func(a, b *core.Peer) int {
+		return cmp.Compare(a.Owner.(*session).place, b.Owner.(*session).place)
+	})
 	values := make([]any, len(peers))
 	for i, p := range peers {
 		values[i] = p.ID
@@ -90,7 +95,7 @@ func (c *metaCall) killSession() ([]any, error) {
 		return nil, err
 	}
 	p := c.realm.member(id)
-	if p == nil || p == c.caller || !c.realm.kill(p, goodbye, withNews) { // SM-2
+	if p == nil || p == c.caller || !c.realm.kill(p, c.caller, goodbye, withNews) { // SM-2
 		return nil, wamp.ErrNoSuchSession
 	}
 	return nil, nil
@@ -138,7 +143,7 @@ func (c *metaCall) killAll(how silence, match func(*core.Peer) bool) (killed []*
 		return nil, err
 	}
 	for _, p := range c.realm.members(func(p *core.Peer) bool { return p != c.caller && match(p) }) {
-		if c.realm.kill(p, goodbye, how) {
+		if c.realm.kill(p, c.caller, goodbye, how) {
 			killed = append(killed, p)
 		}
 	}
