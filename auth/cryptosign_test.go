@@ -22,7 +22,7 @@ func seeded(text string) ed25519.PrivateKey {
 
 func public(key ed25519.PrivateKey) ed25519.PublicKey { return key.Public().(ed25519.PublicKey) }
 
-// keySigned is what a client answers to a challenge: section 4.5, written down
+// keySigned is what a client answers to a challenge: CS-3, written down
 // once more. channel is nil without channel binding.
 func keySigned(t *testing.T, key ed25519.PrivateKey, c *wamp.Challenge, channel []byte) string {
 	t.Helper()

@@ -85,7 +85,7 @@ func (p *scramPeer) message(c wamp.Dict) string {
 	return first + "," + server + ",c=" + channel + ",r=" + c["nonce"].(string)
 }
 
-// answer is AUTHENTICATE; router is what the router must prove in turn.
+// answer is AUTHENTICATE (SCR-4); router is what the router must prove in turn.
 func (p *scramPeer) answer(t *testing.T, c wamp.Dict) (m *wamp.Authenticate, router string) {
 	t.Helper()
 	salted, message := p.salted(t, c), p.message(c)
@@ -157,7 +157,7 @@ func challenge(t *testing.T, a auth.Authenticator, req *auth.Request) auth.Step 
 }
 
 // wantDenial checks what a client learns that did not prove who it is: the
-// same in all cases (AUTH-5), but for SCRAM's word.
+// same in all cases (AUTH-5), but for SCRAM's word (SCR-7).
 func wantDenial(t *testing.T, step auth.Step, err error, scram string) {
 	t.Helper()
 	var denial *auth.Denial
@@ -356,11 +356,11 @@ func TestSCRAMDeniesWrongAnswers(t *testing.T) {
 		{"proof that is no base64", "invalid-proof", nil, func(m *wamp.Authenticate) { m.Signature = "?" + m.Signature[1:] }},
 		{"proof of zeros", "invalid-proof", nil, func(m *wamp.Authenticate) { m.Signature = encode(make([]byte, 32)) }},
 		{"no extra", "other-error", nil, func(m *wamp.Authenticate) { m.Extra = nil }},
-		{"nonce of the client alone", "other-error", nil, func(m *wamp.Authenticate) { m.Extra["nonce"] = clientNonce }},
+		{"nonce of the client alone (SCR-5)", "other-error", nil, func(m *wamp.Authenticate) { m.Extra["nonce"] = clientNonce }},
 		{"nonce that is a number", "other-error", nil, func(m *wamp.Authenticate) { m.Extra["nonce"] = int64(7) }},
-		{"another channel binding than in HELLO", "channel-bindings-dont-match", nil, func(m *wamp.Authenticate) { m.Extra["channel_binding"] = "tls-unique" }},
+		{"another channel binding than in HELLO (SCR-5)", "channel-bindings-dont-match", nil, func(m *wamp.Authenticate) { m.Extra["channel_binding"] = "tls-unique" }},
 		{"channel binding that is a list", "channel-bindings-dont-match", nil, func(m *wamp.Authenticate) { m.Extra["channel_binding"] = []any{} }},
-		{"binding data without binding", "channel-bindings-dont-match", nil, func(m *wamp.Authenticate) { m.Extra["cbind_data"] = "AAAA" }},
+		{"binding data without binding (SCR-4)", "channel-bindings-dont-match", nil, func(m *wamp.Authenticate) { m.Extra["cbind_data"] = "AAAA" }},
 		{"binding data that is a number", "channel-bindings-dont-match", nil, func(m *wamp.Authenticate) { m.Extra["cbind_data"] = int64(0) }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
