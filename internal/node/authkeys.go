@@ -66,7 +66,10 @@ func (w *routerWorker) scramDirectory(c *config.SCRAM, argon string) (auth.Direc
 		return nil, findings
 	}
 	dir, fs := directoryOf(c.Place, accounts)
-	return dir, append(findings, fs...)
+	if findings = append(findings, fs...); dir == nil {
+		return nil, findings
+	}
+	return dir, findings
 }
 
 func scramVerifier(p config.SCRAMPrincipal) *auth.SCRAMVerifier {

@@ -92,10 +92,15 @@ func scramJSON(t *testing.T, cost auth.SCRAMCost) string {
 	return string(text)
 }
 
+// pencilJSON is one that costs little.
+func pencilJSON(t *testing.T) string {
+	return scramJSON(t, auth.SCRAMCost{KDF: "pbkdf2", Salt: []byte("0123456789abcdef"), Iterations: 4096})
+}
+
 func TestSCRAMPrincipalsOfTheFileLogIn(t *testing.T) {
 	t.Parallel()
 	url := serving(t, unixEndpoint(t), `{"scram": {"type": "static", "principals": {
-		"peter": `+scramJSON(t, auth.SCRAMCost{KDF: "pbkdf2", Salt: []byte("0123456789abcdef"), Iterations: 4096})+`,
+		"peter": `+pencilJSON(t)+`,
 		"mary": `+scramJSON(t, auth.SCRAMCost{KDF: "argon2id13", Salt: []byte("0123456789abcdef"), Iterations: 1, Memory: 8 << 10})+`}}}`)
 	for _, serializer := range []wamp.SerializerNumber{wamp.SerializerJSON, wamp.SerializerMsgPack, wamp.SerializerCBOR} {
 		opts := credentials(auth.SCRAMSigner{AuthID: "peter", Password: "pencil"})
@@ -184,7 +189,7 @@ func TestChannelBindingHoldsOverTLS(t *testing.T) {
 	t.Parallel()
 	p := newPKI(t)
 	url := serving(t, p.endpoint(), strings.TrimSuffix(cryptosignJSON(t), "}")+`, "scram": {"type": "static", "principals": {
-		"mary": `+scramJSON(t, auth.SCRAMCost{KDF: "pbkdf2", Salt: []byte("0123456789abcdef"), Iterations: 4096})+`}}}`)
+		"mary": `+pencilJSON(t)+`}}}`)
 	for _, tt := range []struct {
 		binding string
 		version uint16
@@ -306,14 +311,15 @@ func TestProcessesLogInOverUnixSockets(t *testing.T) {
 
 func TestWhatIsWrongWithKeys(t *testing.T) {
 	t.Parallel()
-	weak := strings.Replace(scramJSON(t, auth.SCRAMCost{KDF: "pbkdf2", Salt: []byte("salt"), Iterations: 4096}), "4096", "100", 1)
+	weak := strings.Replace(pencilJSON(t), "4096", "100", 1)
 	for _, tt := range []struct {
 		name, methods, path, want string
 		warning                   bool
 	}{
 		{"no such key of the router", `{"cryptosign": {"type": "static", "principals": {}, "router_key": "/nowhere/key"}}`, "cryptosign.router_key", "no such file", false},
 		{"a key of the router that is none", `{"cryptosign": {"type": "static", "principals": {}, "router_key": "` + write(t, "k", "sesame") + `"}}`, "cryptosign.router_key", "Ed25519", false},
-		{"an authid that SCRAM has no form for", `{"scram": {"type": "static", "principals": {"a\u0007b": ` + scramJSON(t, auth.SCRAMCost{KDF: "pbkdf2", Salt: []byte("salt"), Iterations: 4096}) + `}}}`, `scram.principals["a\ab"]`, "SASLprep", false},
+		{"an authid that SCRAM has no form for", `{"scram": {"type": "static", "principals": {"a\u0007b": ` + pencilJSON(t) + `}}}`, `scram.principals["a\ab"]`, "SASLprep", false},
+		{"authids that are the same to SCRAM", `{"scram": {"type": "static", "principals": {"IX": ` + pencilJSON(t) + `, "\u2168": ` + pencilJSON(t) + `}}}`, `scram`, `two accounts have the authid "IX"`, false},
 		{"a password that is too easy to guess", `{"scram": {"type": "static", "principals": {"abc": ` + weak + `}}}`, "scram.principals.abc.iterations", "out of the range", true},
 		{"no such user", `{"peercred": {"type": "static", "rules": [{"user": "nobody here", "role": "user"}]}}`, "peercred.rules[0].user", `no user "nobody here"`, false},
 		{"no such group", `{"peercred": {"type": "static", "rules": [{"group": "nobody here", "role": "user"}]}}`, "peercred.rules[0].group", `no group "nobody here"`, false},
