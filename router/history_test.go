@@ -193,7 +193,7 @@ func TestAStoreThatIsStuckHoldsNobodyUp(t *testing.T) {
 	p := b.join(inproc.Config{})
 	p.send(`[32,1,{},"topic"]`)
 	p.expect(`^\[33,1,`)
-	const events = 40
+	const events = 20
 	text := strings.Repeat("x", 1<<20)
 	for i := range events {
 		p.send(`[16,%d,{"exclude_me":false},"topic",["%s"]]`, i+2, text)

@@ -107,7 +107,16 @@ func (p *pool[T]) next() *T {
 	return m
 }
 
+// maxPooled is how many messages of a type are kept for the next operation.
+// Only one that sends many retained events needs more.
+const maxPooled = 1024
+
 func (p *pool[T]) reset() {
+	if p.used > maxPooled {
+		clear(p.all[maxPooled:])
+		p.all = p.all[:maxPooled]
+		p.used = maxPooled
+	}
 	for _, m := range p.all[:p.used] {
 		var zero T
 		*m = zero
