@@ -117,3 +117,14 @@ func BenchmarkTable(b *testing.B) {
 		})
 	}
 }
+
+func TestChunkAllocatesNothing(t *testing.T) {
+	x := newExchange(wamp.Register{Procedure: "p"}, wamp.Call{Procedure: "p", Progress: true, TimeoutMillis: 1000})
+	x.ask()
+	if allocs := testing.AllocsPerRun(1000, func() {
+		x.dealer.Call(x.caller, &x.call, x.now, &x.out)
+		x.out.Reset()
+	}); allocs != 0 {
+		t.Errorf("%v allocations per chunk", allocs)
+	}
+}
