@@ -305,12 +305,12 @@ func (s *Session) eventLocked(m *wamp.Event, owned bool) {
 	payload := keep(m.Payload, owned)
 	for _, sub := range t.subs {
 		if !m.Retained || t.retained == nil || sub == t.retained {
-			sub.pushLocked(newEvent(t, m, payload))
+			sub.pushLocked(newEvent(t.pattern, m, payload))
 		}
 	}
 }
 
-func newEvent(t *topic, m *wamp.Event, payload wamp.Payload) *Event {
+func newEvent(p pattern, m *wamp.Event, payload wamp.Payload) *Event {
 	ev := &Event{
 		Payload:           payload,
 		Topic:             m.Topic,
@@ -323,7 +323,7 @@ func newEvent(t *topic, m *wamp.Event, payload wamp.Payload) *Event {
 		Attributes:        m.Attributes,
 	}
 	if ev.Topic == "" { // set for patterns only (PSUB-2)
-		ev.Topic = t.pattern.uri
+		ev.Topic = p.uri
 	}
 	return ev
 }
