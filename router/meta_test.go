@@ -31,7 +31,11 @@ func TestTheMetaAPIAnswersInTheCallersSerializer(t *testing.T) {
 func TestWithoutAMetaAPIThereIsNothingToCall(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, router.RealmConfig{NoMetaAPI: true})
-	p := b.join(inproc.Config{})
+	p := b.connect(inproc.Config{})
+	p.send(hello)
+	if welcome, err := p.receive(); err != nil || strings.Contains(welcome, "meta_api") || strings.Contains(welcome, "subscription_revocation") {
+		t.Errorf("got %s (%v), want no meta API announced", welcome, err)
+	}
 	p.send(`[48,1,{},"wamp.session.count"]`)
 	p.expect(`^\[8,48,1,\{\},"wamp.error.no_such_procedure"`)
 }
