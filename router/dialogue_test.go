@@ -34,7 +34,7 @@ func TestDialoguesInProcess(t *testing.T) {
 	t.Parallel()
 	playAll(t, func(t *testing.T, script *dialogue.Script, s wamp.SerializerNumber) {
 		synctest.Test(t, func(t *testing.T) {
-			b := newBench(t, realmOf(script))
+			b := newScriptBench(t, script)
 			script.Play(t, &target{connect: func() (transport.Conn, <-chan error, error) {
 				p := b.connect(inproc.Config{Serializer: s})
 				return p.conn, p.ended, nil
@@ -60,7 +60,7 @@ func TestDialoguesOverRawSocket(t *testing.T) {
 				if script.Timed {
 					t.Skip("lets time pass; played in process, on a fake clock")
 				}
-				b := newBench(t, realmOf(script))
+				b := newScriptBench(t, script)
 				script.Play(t, &target{connect: b.listen(at, s)})
 			})
 		})
@@ -106,6 +106,30 @@ func playAll(t *testing.T, play func(*testing.T, *dialogue.Script, wamp.Serializ
 			dialogue.Each(t, func(t *testing.T, script *dialogue.Script) { play(t, script, s) })
 		})
 	}
+}
+
+// newScriptBench returns the router of a script.
+func newScriptBench(t *testing.T, script *dialogue.Script) *bench {
+	t.Helper()
+	b := newBench(t, realmOf(script))
+	if !script.Options.Authentication {
+		return b
+	}
+	secret, err := auth.NewCRASecret("sesame", "", 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	joe := &auth.Account{AuthID: "joe", Role: "anonymous", CRA: secret}
+	accounts, err := auth.NewAccounts(joe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tickets, err := auth.NewTickets(auth.TicketHolder{Account: joe, Hash: auth.HashRandomTicket("sesame")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.login = auth.Set{auth.Ticket{Verifier: tickets}, auth.CRA{Directory: accounts}}
+	return b
 }
 
 func realmOf(script *dialogue.Script) router.RealmConfig {
@@ -154,7 +178,7 @@ func (b *bench) listen(at address, s wamp.SerializerNumber) func() (transport.Co
 		err := ln.Serve(func(conn transport.Conn) {
 			ended := make(chan error, 1)
 			accepted <- ended
-			ended <- b.r.Attach(context.Background(), conn, router.Access{Methods: auth.Set{auth.Anonymous{}}})
+			ended <- b.r.Attach(context.Background(), conn, b.access())
 		})
 		if err != nil {
 			b.t.Error(err)

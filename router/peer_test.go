@@ -24,6 +24,7 @@ type bench struct {
 	t     testing.TB
 	r     *router.Router
 	realm *router.Realm
+	login auth.Set // what clients may log in with, besides being anonymous
 	wait  sync.WaitGroup
 }
 
@@ -72,10 +73,14 @@ func (b *bench) connect(c inproc.Config) *peer {
 	p := &peer{t: b.t, conn: mine, ended: make(chan error, 1)}
 	p.ser, _ = serializer.ByNumber(mine.Info().Serializer)
 	b.wait.Go(func() {
-		p.ended <- b.r.Attach(context.Background(), theirs, router.Access{Methods: auth.Set{auth.Anonymous{}}})
+		p.ended <- b.r.Attach(context.Background(), theirs, b.access())
 	})
 	b.t.Cleanup(func() { mine.Close() })
 	return p
+}
+
+func (b *bench) access() router.Access {
+	return router.Access{Methods: append(auth.Set{auth.Anonymous{}}, b.login...)}
 }
 
 const hello = `[1,"realm1",{"roles":{"publisher":{},"subscriber":{},"caller":{},"callee":{}}}]`

@@ -10,7 +10,8 @@
 //
 //	realm OPTION…        how the realm is configured (before all else): strict_uris,
 //	                     strict_request_ids, refuse_disclosure, meta_api,
-//	                     event_history (of com.example and com.other.ahead, with the meta API)
+//	                     event_history (of com.example and com.other.ahead, with the meta API),
+//	                     authentication (of joe, by ticket or wampcra, with sesame)
 //	join NAME FEATURE…   opens a connection and joins, with all four roles and the
 //	                     given features, such as callee.call_canceling
 //	connect NAME         opens a connection and sends nothing

@@ -28,6 +28,7 @@ type Options struct {
 	RefuseDisclosure bool // nobody may disclose anybody (CID-3, PID-2)
 	History          bool // 5 events of com.example and 5 of com.other.ahead are stored
 	MetaAPI          bool // there is a meta API; most scripts do without its events
+	Authentication   bool // clients may also log in as joe, by ticket or wampcra, with the secret sesame
 }
 
 // step is one line that does something.
@@ -157,6 +158,8 @@ func (s *Script) parseOptions(words []string) error {
 			s.Options.RefuseDisclosure = true
 		case "meta_api":
 			s.Options.MetaAPI = true
+		case "authentication":
+			s.Options.Authentication = true
 		case "event_history":
 			s.Options.History, s.Options.MetaAPI = true, true
 		default:
