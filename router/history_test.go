@@ -184,8 +184,10 @@ func TestAStoreThatFailsIsCountedAndLoggedAndTold(t *testing.T) {
 // room for waiting is counted.
 func TestAStoreThatIsStuckHoldsNobodyUp(t *testing.T) {
 	t.Parallel()
-	stuck, stored := make(chan struct{}), 0
+	const events = 20
+	begun, stuck, stored := make(chan struct{}, events), make(chan struct{}), 0
 	b := newBench(t, router.RealmConfig{Events: &stubStore{append: func(events []router.StoredEvent) error {
+		begun <- struct{}{}
 		<-stuck
 		stored += len(events)
 		return nil
@@ -193,11 +195,13 @@ func TestAStoreThatIsStuckHoldsNobodyUp(t *testing.T) {
 	p := b.join(inproc.Config{})
 	p.send(`[32,1,{},"topic"]`)
 	p.expect(`^\[33,1,`)
-	const events = 20
 	text := strings.Repeat("x", 1<<20)
 	for i := range events {
 		p.send(`[16,%d,{"exclude_me":false},"topic",["%s"]]`, i+2, text)
 		p.expect(`^\[36,`)
+		if i == 0 {
+			<-begun // with this one; the others have to wait
+		}
 	}
 	lost := int(b.realm.Stats().HistoryLost)
 	close(stuck)
