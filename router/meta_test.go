@@ -95,3 +95,18 @@ func TestTheMetaAPIEndsAtTheRealm(t *testing.T) { // META-5, SM-1
 	alice.send(`[48,4,{},"wamp.registration.match",["com.example.procedure"]]`)
 	alice.expect(`^\[50,4,\{\},\[null\]\]$`)
 }
+
+func TestTheMetaAPITakesNoCallsInChunksAndNoSecrets(t *testing.T) { // PCI-3, PPT-4
+	t.Parallel()
+	b := newBench(t, router.RealmConfig{})
+	p := b.connect(inproc.Config{})
+	p.send(`[1,"realm1",{"roles":{"caller":{"features":{"progressive_call_invocations":true,"call_canceling":true,"payload_passthru_mode":true}}}}]`)
+	p.expect(`^\[2,`)
+	p.send(`[48,1,{"progress":true},"wamp.session.count"]`)
+	p.expect(`^\[8,48,1,\{\},"wamp.error.feature_not_supported"`)
+	p.send(`[48,1,{},"wamp.session.count"]`) // the last chunk, too late
+	p.send(`[48,2,{"ppt_scheme":"x_own"},"wamp.session.count",["x"]]`)
+	p.expect(`^\[8,48,2,\{\},"wamp.error.feature_not_supported"`)
+	p.send(`[48,3,{"receive_progress":true},"wamp.session.count"]`)
+	p.expect(`^\[50,3,\{\},\[1\]\]$`)
+}
