@@ -74,7 +74,8 @@ func Return(args ...any) Reply { return Reply{Args: args} }
 //
 // A handler that cannot serve at present returns wamp.ErrUnavailable: the router
 // then tries another callee of a shared registration, if there is one and it
-// offers call_reroute (RER-1).
+// offers call_reroute (RER-1). The caller gets wamp.ErrNoAvailableCallee where
+// nobody is left, with the error's text.
 //
 // Invocations that wait for a handler take up to Options.ReceiveBytes; further
 // ones are refused with wamp.ErrUnavailable.

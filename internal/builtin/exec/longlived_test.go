@@ -95,7 +95,7 @@ func TestProcessThatDiesFailsItsCallsAndIsStartedAgain(t *testing.T) {
 	}
 	for {
 		args, _, err := call(t.Context(), s, "pid")
-		if errors.Is(err, wamp.ErrUnavailable) {
+		if errors.Is(err, wamp.ErrNoAvailableCallee) {
 			continue // not yet started again
 		}
 		if err != nil || args[0] == first {
@@ -110,8 +110,8 @@ func TestCallFailsAtOnceWhileThereIsNoProcess(t *testing.T) {
 	h, s := host(t, server(t, nil, object{"restart": object{"initial": 3600, "max": 3600}}))
 	_, _, _ = call(t.Context(), s, "die")
 	h.Logs.Await("process is started again")
-	if _, _, err := call(t.Context(), s, "pid"); !errors.Is(err, wamp.ErrUnavailable) {
-		t.Errorf("got error %v, want %v", err, wamp.ErrUnavailable)
+	if _, _, err := call(t.Context(), s, "pid"); !errors.Is(err, wamp.ErrNoAvailableCallee) {
+		t.Errorf("got error %v, want %v", err, wamp.ErrNoAvailableCallee)
 	}
 }
 

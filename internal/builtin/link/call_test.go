@@ -241,8 +241,8 @@ func TestCallsFailAtOnceWhileTheUpstreamRealmIsAway(t *testing.T) {
 		upstream.Kill()
 		synctest.Wait()
 		began := time.Now()
-		if _, err := here.Call(t.Context(), "com.up.where", nil, nil); !errors.Is(err, wamp.ErrUnavailable) {
-			t.Errorf("got %v, want %v", err, wamp.ErrUnavailable)
+		if _, err := here.Call(t.Context(), "com.up.where", nil, nil); !errors.Is(err, wamp.ErrNoAvailableCallee) {
+			t.Errorf("got %v, want %v", err, wamp.ErrNoAvailableCallee)
 		}
 		if got := time.Since(began); got != 0 {
 			t.Errorf("it took %v to say so", got)

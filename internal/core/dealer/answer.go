@@ -59,13 +59,20 @@ func (d *Dealer) Error(from *core.Peer, m *wamp.Error, now time.Time, out *core.
 		return violation
 	}
 	if c.refusedBy(m) {
-		d.reroute(c, now, out)
+		d.reroute(c, m, now, out)
 		return nil
 	}
 	uri := m.URI
 	if !wamp.URI(uri).Valid(wamp.URILoose) {
 		uri = wamp.ErrInvalidURI // the caller's library may end its session over the original
 	}
+	forward(c, m, uri, out)
+	d.end(c, out)
+	return nil
+}
+
+// forward hands a callee's error to the caller, under the given URI.
+func forward(c *call, m *wamp.Error, uri wamp.ErrorURI, out *core.Deliveries) {
 	out.Send(c.caller.peer, &wamp.Error{
 		RequestType: wamp.CodeCall,
 		Request:     c.request.id,
@@ -73,8 +80,6 @@ func (d *Dealer) Error(from *core.Peer, m *wamp.Error, now time.Time, out *core.
 		Attributes:  m.Attributes,
 		Payload:     m.Payload,
 	})
-	d.end(c, out)
-	return nil
 }
 
 // answered returns the pending call that a callee answers. If there is none,

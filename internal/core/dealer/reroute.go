@@ -25,11 +25,11 @@ func (c *call) refusedBy(m *wamp.Error) bool {
 // reroute hands a call to another callee of the registration, as if those that
 // refused it did not exist (RER-2). If there is none, or none that is ready and
 // able, the call ends (RER-3).
-func (d *Dealer) reroute(c *call, now time.Time, out *core.Deliveries) {
+func (d *Dealer) reroute(c *call, m *wamp.Error, now time.Time, out *core.Deliveries) {
 	from := c.endpoint
 	e := d.next(c)
 	if e == nil {
-		d.fail(c, wamp.ErrNoAvailableCallee, fmt.Sprintf("no callee of procedure %s is available", core.Quote(from.registration.uri)), out)
+		d.nobodyLeft(c, m, out)
 		return
 	}
 	c.unassign()
@@ -42,6 +42,18 @@ func (d *Dealer) reroute(c *call, now time.Time, out *core.Deliveries) {
 	if from.concurrency > 0 {
 		d.serve(from.registration, out)
 	}
+}
+
+// nobodyLeft ends a call that everyone refused. What the last one said of it is
+// the best explanation that there is.
+func (d *Dealer) nobodyLeft(c *call, m *wamp.Error, out *core.Deliveries) {
+	if m.Payload.Elements == 0 {
+		why := fmt.Sprintf("no callee of procedure %s is available", core.Quote(c.endpoint.registration.uri))
+		d.fail(c, wamp.ErrNoAvailableCallee, why, out)
+		return
+	}
+	forward(c, m, wamp.ErrNoAvailableCallee, out)
+	d.end(c, out)
 }
 
 // next chooses the callee that is asked after one refused, by the invocation
