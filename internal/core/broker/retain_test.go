@@ -254,3 +254,28 @@ func TestStatsSayWhatIsRetained(t *testing.T) {
 		t.Errorf("after another topic: %+v", got)
 	}
 }
+
+func TestAProvidedSubscriptionOutlivesItsSubscribers(t *testing.T) { // HIS-3
+	t.Parallel()
+	r := newRealm(t, broker.Options{})
+	r.broker.Provide("a.", wamp.MatchPrefix, time.Unix(1, 0))
+	before, ok := r.broker.Lookup("a.", wamp.MatchPrefix)
+	if !ok || before.Created != time.Unix(1, 0) {
+		t.Fatalf("looked up %+v, %v", before, ok)
+	}
+	alice := r.join("alice", "")
+	if id := r.subscribe(alice, "a.", wamp.MatchPrefix); id != before.ID {
+		t.Errorf("who subscribes gets the subscription %d, want %d", id, before.ID)
+	}
+	r.broker.Leave(alice, &r.out)
+	for _, c := range r.out.Changes() {
+		if c.Kind == core.Created || c.Kind == core.Deleted {
+			t.Errorf("the meta API is told that it was created or deleted: %+v", c)
+		}
+	}
+	r.out.Reset()
+	if after, _ := r.broker.Lookup("a.", wamp.MatchPrefix); after != before {
+		t.Errorf("after everybody left: %+v, want %+v", after, before)
+	}
+	r.publish(alice, &wamp.Publish{Topic: "a.b"})
+}
