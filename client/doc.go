@@ -28,6 +28,13 @@
 // So is a Client. It runs in the goroutine that calls Run, which has the
 // sessions, one after the other, and returns when all handlers have.
 //
+// # Arguments in chunks, secrets
+//
+// Session.CallProgressively sends the arguments of a call chunk by chunk, and
+// Invocation.Chunks takes them, where RegisterOptions.TakeChunks says so; results
+// come in parts through CallOptions.OnProgress and Invocation.Progress.
+// With Options.Keyring (package passthru) values are encrypted from end to end.
+//
 // # What may be lost
 //
 // Nothing is lost silently. A Call ends in a result or an error; a request on

@@ -26,7 +26,8 @@ func newInbox() *inbox { return &inbox{more: make(chan struct{}, 1)} }
 // Chunks yields what the caller passed, chunk by chunk: first Payload, then,
 // if the call is progressive, those that follow, as they come (PCI-12). It ends
 // after the last one, or with an error when ctx ends, as the handler's context
-// does if the call is cancelled. An ordinary call is one chunk.
+// does if the call is cancelled, or when the session has ended. An ordinary
+// call is one chunk.
 //
 // A loop that was left is taken up by the next one, with the chunk that
 // follows. Chunks that wait to be taken are bounded; see
@@ -67,6 +68,8 @@ func (inv *Invocation) nextChunk(ctx context.Context) (p wamp.Payload, more bool
 		select {
 		case <-inv.inbox.more:
 		case <-ctx.Done():
+		case <-s.done: // a context of the handler's own may outlast it
+			return p, false, s.Err()
 		}
 	}
 }

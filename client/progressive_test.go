@@ -290,6 +290,23 @@ func TestProgressiveInvocations(t *testing.T) {
 			t.Errorf("ERROR is %+v", m)
 		}
 	})
+	t.Run("end with the session, whatever context the handler waits with", func(t *testing.T) {
+		t.Parallel()
+		s, p := connect(t, client.Options{}, inproc.Config{})
+		begun, ended := make(chan struct{}), make(chan error, 1)
+		registered(t, s, p, func(_ context.Context, inv *client.Invocation) (client.Reply, error) {
+			close(begun)
+			reply, err := takeAll(context.Background(), inv)
+			ended <- err
+			return reply, err
+		}, takesChunks)
+		p.send(chunk(p, 1, true))
+		<-begun
+		_ = p.conn.Close()
+		if err := <-ended; !errors.Is(err, net.ErrClosed) {
+			t.Errorf("got %v", err)
+		}
+	})
 	t.Run("end the session if they go on after their last chunk", func(t *testing.T) {
 		t.Parallel()
 		s, p := connect(t, client.Options{}, inproc.Config{})
