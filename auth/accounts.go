@@ -74,11 +74,15 @@ var strangers = decoys{key: newDecoyKey()}
 // lookUp asks a directory for a principal. For one that does not exist it
 // returns an account that is made up, with the ErrUnknown that the client must
 // not notice before it has answered the challenge (AUTH-5); any other error ends
-// the attempt at once.
+// the attempt at once. Making one up takes a moment, and so is done for all.
 func lookUp(ctx context.Context, dir Directory, q *Query) (account *Account, unknown, err error) {
+	var made *Account
+	if d, ok := dir.(deceiver); ok {
+		made = d.decoy(q)
+	} else {
+		made = strangers.account(q.AuthID)
+	}
 	account, err = dir.Account(ctx, q)
-	// In all cases: how long it takes must not tell who is unknown.
-	made := madeUp(dir, q)
 	switch {
 	case errors.Is(err, ErrUnknown):
 		return made, err, nil
@@ -88,14 +92,6 @@ func lookUp(ctx context.Context, dir Directory, q *Query) (account *Account, unk
 		return nil, nil, fmt.Errorf("%s: the directory has neither an account nor an error", q.Method)
 	}
 	return account, nil, nil
-}
-
-// madeUp is an account for a client that the directory may not know.
-func madeUp(dir Directory, q *Query) *Account {
-	if d, ok := dir.(deceiver); ok {
-		return d.decoy(q)
-	}
-	return strangers.account(q.AuthID)
 }
 
 // query is what a Directory is asked for the client.

@@ -51,8 +51,9 @@ func (t *Tickets) VerifyTicket(ctx context.Context, q *Query, ticket string) (*A
 	i, known := slices.BinarySearchFunc(t.holders, q.AuthID, func(h TicketHolder, authid string) int {
 		return cmp.Compare(h.Account.AuthID, authid)
 	})
+	other := int(binary.BigEndian.Uint64(t.decoys.octets("model", q.AuthID, 8)) % uint64(len(t.holders)))
 	if !known {
-		i = int(binary.BigEndian.Uint64(t.decoys.octets("model", q.AuthID, 8)) % uint64(len(t.holders)))
+		i = other
 	}
 	holder := t.holders[i]
 	select {

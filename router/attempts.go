@@ -57,10 +57,12 @@ func (a *Attempts) allowed(addr netip.Addr, now time.Time) bool {
 	return a.window == 0 || a.failed[addr].Sub(now) <= a.window-a.interval
 }
 
-// fail counts a failure, and reports whether it was the last that is allowed.
-func (a *Attempts) fail(addr netip.Addr, now time.Time) (last bool) {
+// fail counts a failure. It reports whether that one was allowed, and whether it
+// was the last. Of one that was not, the client must not learn that it failed:
+// any number of clients can try at the same time.
+func (a *Attempts) fail(addr netip.Addr, now time.Time) (allowed, last bool) {
 	if a.window == 0 {
-		return false
+		return true, false
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -71,13 +73,13 @@ func (a *Attempts) fail(addr netip.Addr, now time.Time) (last bool) {
 	if free.Before(now) {
 		free = now
 	}
-	before := free.Sub(now)
-	free = free.Add(a.interval)
-	if limit := now.Add(a.window); free.After(limit) {
-		free = limit
+	least := now.Add(a.window - a.interval) // beyond, there is no room for a failure
+	if free.After(least) {
+		return false, false
 	}
+	free = free.Add(a.interval)
 	a.failed[addr] = free
-	return before <= a.window-a.interval && free.Sub(now) > a.window-a.interval
+	return true, free.After(least)
 }
 
 // forgetLocked makes room for an address. Among a few taken at random it drops
@@ -135,10 +137,15 @@ func (s *session) mayAttempt(method string) bool {
 	return !ok || s.attempts().allowed(addr, time.Now())
 }
 
-// failedAttempt counts a denial.
-func (s *session) failedAttempt() {
+// failedAttempt counts a denial, and reports whether the client may know of it.
+func (s *session) failedAttempt() bool {
 	addr, ok := addressOf(s.conn.Info().RemoteAddr)
-	if ok && s.attempts().fail(addr, time.Now()) {
+	if !ok {
+		return true
+	}
+	allowed, last := s.attempts().fail(addr, time.Now())
+	if last {
 		s.connLog().Warn("too many failed attempts to authenticate from this address: refused for now")
 	}
+	return allowed
 }

@@ -105,8 +105,11 @@ func (s *session) enter(r *Realm) error {
 
 // verify answers AUTHENTICATE.
 func (s *session) verify(m *wamp.Authenticate, w *worker) error {
-	w.flush()
 	j := s.joining.Load()
+	if !s.mayAttempt(j.method) { // others of its address have failed meanwhile
+		return errTooManyAttempts
+	}
+	w.flush()
 	step, err := j.exchange.Authenticate(j.ctx, m)
 	return s.proceed(step, err, w)
 }
@@ -117,8 +120,10 @@ func (s *session) proceed(step auth.Step, err error, w *worker) error {
 	var refusal *wamp.Abort
 	switch {
 	case errors.As(err, &denied):
+		if !s.failedAttempt() {
+			return errTooManyAttempts
+		}
 		s.logDenial(denied)
-		s.failedAttempt()
 		return err
 	case errors.As(err, &refusal):
 		return refusal
@@ -132,6 +137,8 @@ func (s *session) proceed(step auth.Step, err error, w *worker) error {
 	case step.Grant == nil:
 		s.log().Error("authenticator gave no answer", "method", s.joining.Load().method)
 		return &wamp.Abort{Reason: wamp.ErrAuthenticationFailed, Message: "authentication failed"}
+	case !s.mayAttempt(s.joining.Load().method):
+		return errTooManyAttempts
 	}
 	return s.welcome(step.Grant, w)
 }

@@ -303,6 +303,53 @@ func TestFailedLoginsAreLimitedByAddress(t *testing.T) {
 	})
 }
 
+// However many guess at the same time, they learn of as many failures as are
+// allowed, and of no success beyond.
+func TestGuessesAtTheSameTimeCountToo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, router.RealmConfig{})
+		release := make(chan struct{})
+		access := router.Access{
+			Attempts: router.NewAttempts(3, time.Hour),
+			Methods: auth.Set{auth.Ticket{Cleartext: true, Verifier: verifier(func(_ context.Context, _ *auth.Query, ticket string) (*auth.Account, error) {
+				<-release
+				if ticket == "right" {
+					time.Sleep(time.Millisecond) // the others come first
+					return &auth.Account{Role: "anonymous"}, nil
+				}
+				return nil, auth.ErrUnknown
+			})}},
+		}
+		attacker := &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 5}
+		var peers []*peer
+		for i := range 20 {
+			p := b.connectVia(access, attacker)
+			p.send(ticketHello)
+			p.expect(`^\[4,`)
+			p.send(`[5,%s,{}]`, quoted(map[bool]string{true: "right", false: "guess"}[i == 7]))
+			peers = append(peers, p)
+		}
+		synctest.Wait()
+		close(release)
+		denied := 0
+		for _, p := range peers {
+			got, err := p.receive()
+			switch {
+			case err != nil:
+				t.Fatal(err)
+			case strings.Contains(got, "authentication_denied"):
+				denied++
+			case !strings.Contains(got, "too many failed attempts"):
+				t.Errorf("got %s", got)
+			}
+		}
+		if denied != 3 {
+			t.Errorf("%d clients know that they failed, want 3", denied)
+		}
+	})
+}
+
 func TestAddressesOfOneIPv6NetworkCountTogether(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, router.RealmConfig{})

@@ -173,6 +173,8 @@ func (s *session) lastWord(err error) (abort *wamp.Abort) {
 		s.log().Info("session aborted", "reason", string(pe.Reason), "err", pe.Message)
 	case !errors.As(err, &abort):
 		s.log().Debug("connection ended", "err", err)
+	case errors.Is(err, errTooManyAttempts): // which is logged once for each address
+		s.log().Debug("join refused", "reason", string(abort.Reason), "err", abort.Message)
 	case !errors.As(err, &denied): // otherwise it is logged already
 		s.log().Info("join refused", "reason", string(abort.Reason), "err", abort.Message)
 	}
