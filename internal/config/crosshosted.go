@@ -124,6 +124,9 @@ func (c *checker) resolveRouter(n *Node, w *Worker) {
 		if ready := w.Options.Guest.Ready; ready != nil {
 			c.fail(Unresolved, ready.At(), "", "there is no router in this node to see that the guest is ready")
 		}
+		if to.Role != "" {
+			c.fail(Unresolved, to.At("role"), "", "there is no router in this node to give the guest a ticket for")
+		}
 		*to = GuestRouter{Place: to.Place}
 		return
 	}
@@ -138,8 +141,32 @@ func (c *checker) resolveRouter(n *Node, w *Worker) {
 	} else if to.Realm != "" && !slices.ContainsFunc(r.Router.Realms, func(realm Realm) bool { return realm.Name == to.Realm }) {
 		c.fail(Unresolved, to.At("realm"), "", "the router %s has no realm %q", quote(r.ID), to.Realm)
 	}
+	c.resolveTicket(r.Router, w)
 	if ready := w.Options.Guest.Ready; ready != nil && to.Realm == "" {
 		c.fail(Unresolved, ready.At(), "", "the router %s has no realm in which to see that the guest is ready", quote(r.ID))
+	}
+}
+
+// resolveTicket fills in as whom a guest with a ticket logs in.
+func (c *checker) resolveTicket(r *Router, w *Worker) {
+	to := &w.Options.Guest.Connect
+	switch {
+	case to.Role == "" && to.AuthID != "":
+		c.fail(MissingKey, to.At("authid"), `add "role"`, "only a guest that gets a ticket has an authid here")
+		return
+	case to.Role == "":
+		return
+	case to.Transport == "":
+		c.fail(Unresolved, to.At("role"), "", "the router %s has no transport that a ticket could be for", quote(to.Router))
+	}
+	if to.AuthID == "" {
+		to.AuthID = w.ID
+	}
+	for i := range r.Realms {
+		realm := &r.Realms[i]
+		if realm.Name == to.Realm && !slices.ContainsFunc(realm.Roles, func(role Role) bool { return role.Name == to.Role }) {
+			c.fail(Unresolved, to.At("role"), "", "the realm %q has no role %s", to.Realm, quote(to.Role))
+		}
 	}
 }
 

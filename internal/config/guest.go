@@ -76,6 +76,11 @@ type GuestRouter struct {
 	Router    string // id of the worker
 	Transport string // id within it
 	Realm     wamp.URI
+
+	// With a Role, each start of the guest gets a ticket for one login.
+	Role          string // "" for none
+	AuthID        string // as whom; only with Role
+	TicketTimeout time.Duration
 }
 
 // GuestReady is how to see that a guest can do its work: one of AuthID and
@@ -343,6 +348,21 @@ var guestRouterObject = object[GuestRouter]{
 			key: "realm", added: true, absent: "the router's first realm",
 			is:  into(realmName, func(r *GuestRouter) *wamp.URI { return &r.Realm }),
 			doc: "The realm whose name the guest finds in `JUNCTOR_REALM`.",
+		},
+		{
+			key: "role", added: true, absent: "no ticket",
+			is:  into(clientRole, func(r *GuestRouter) *string { return &r.Role }),
+			doc: "Each start of the guest gets a ticket in `JUNCTOR_TICKET`, with which it can log in once, over this transport, to this realm, in this role, as the authid in `JUNCTOR_AUTHID`. The transport need not offer tickets to others.",
+		},
+		{
+			key: "authid", added: true, absent: "the guest's id",
+			is:  into(anyText, func(r *GuestRouter) *string { return &r.AuthID }),
+			doc: "As whom the guest logs in with its ticket.",
+		},
+		{
+			key: "ticket_timeout", added: true, def: "60",
+			is:  into(seconds(time.Second, time.Hour), func(r *GuestRouter) *time.Duration { return &r.TicketTimeout }),
+			doc: "How long after the start the ticket is good.",
 		},
 	},
 }

@@ -28,6 +28,8 @@ type hosts struct {
 	opts Options
 	dir  string // of the node
 	log  *slog.Logger
+	// tickets are those of the node's guests.
+	tickets *ticketOffice
 }
 
 // open resolves the component and has it look at its configuration.

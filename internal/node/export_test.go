@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/junctorio/junctor/auth"
 	"github.com/junctorio/junctor/client"
 	"github.com/junctorio/junctor/component"
 	"github.com/junctorio/junctor/internal/config"
@@ -53,3 +54,20 @@ func Authorizer(procedure wamp.URI, call func(args []any) (any, error)) router.A
 
 // RealmConfig is what a realm's configuration means to the router.
 func RealmConfig(realm config.Realm) router.RealmConfig { return new(routerWorker).realmConfig(realm) }
+
+// TicketOffice is what issues tickets to guests.
+type TicketOffice = ticketOffice
+
+// NewTicketOffice returns one for the guests of a configuration.
+func NewTicketOffice(cfg *config.Node) *TicketOffice { return newTicketOffice(cfg.Workers) }
+
+// Issue is issue.
+func (o *TicketOffice) Issue(guest string, to config.GuestRouter) string { return o.issue(guest, to) }
+
+// Revoke is revoke.
+func (o *TicketOffice) Revoke(guest string) { o.revoke(guest) }
+
+// Admit is admit.
+func (o *TicketOffice) Admit(worker, transport string, set auth.Set) auth.Set {
+	return o.admit(doorID{worker, transport}, set)
+}

@@ -95,7 +95,7 @@ func TestEveryConfigurationFieldIsHandled(t *testing.T) {
 		reflect.TypeFor[config.Inherit]():     {"All", "Names"},
 		reflect.TypeFor[config.GuestStdin]():  {"Value", "Close"},
 		reflect.TypeFor[config.GuestWatch]():  {"Directories", "Debounce", "Interval", "Ignore"},
-		reflect.TypeFor[config.GuestRouter](): {"Router", "Transport", "Realm"},
+		reflect.TypeFor[config.GuestRouter](): {"Router", "Transport", "Realm", "Role", "AuthID", "TicketTimeout"},
 		reflect.TypeFor[config.GuestReady]():  {"AuthID", "Procedure", "Timeout"},
 	}
 	for typ, want := range handled {

@@ -3,9 +3,11 @@ package node
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"sync"
 
+	"github.com/junctorio/junctor/auth"
 	"github.com/junctorio/junctor/internal/config"
 	"github.com/junctorio/junctor/internal/guest"
 )
@@ -17,9 +19,11 @@ type guestWorker struct {
 	after  []*guestWorker // whom it waits for
 
 	vars      map[string]string // where its router is
-	ready     *sighting         // nil: it is ready once it is started
-	seen      <-chan struct{}   // of ready; belongs to the goroutine of run
-	forget    func()            // ends the waiting for seen; likewise
+	to        config.GuestRouter
+	tickets   *ticketOffice
+	ready     *sighting       // nil: it is ready once it is started
+	seen      <-chan struct{} // of ready; belongs to the goroutine of run
+	forget    func()          // ends the waiting for seen; likewise
 	sightings *sightings
 
 	running chan struct{} // closed when it has been ready once
@@ -31,6 +35,7 @@ type guestWorker struct {
 func openGuest(cfg config.Worker, n *Node) (*guestWorker, config.Findings) {
 	g := &guestWorker{
 		config: guestConfig(cfg), vars: n.routerVars(cfg.Options.Guest.Connect), sightings: n.sightings,
+		to: cfg.Options.Guest.Connect, tickets: n.tickets,
 		forget: func() {}, running: make(chan struct{}), gone: make(chan struct{}),
 	}
 	hooks := guest.Hooks{
@@ -131,13 +136,19 @@ func readiness(r *config.GuestReady, at config.GuestRouter) *sighting {
 }
 
 // environ is called before each start: what makes the guest ready counts from
-// then on.
+// then on, and its ticket is a new one.
 func (g *guestWorker) environ(context.Context) (map[string]string, error) {
 	if g.ready != nil {
 		g.forget()
 		g.seen, g.forget = g.sightings.expect(*g.ready)
 	}
-	return g.vars, nil
+	if g.to.Role == "" {
+		return g.vars, nil
+	}
+	vars := maps.Clone(g.vars)
+	vars["JUNCTOR_AUTH"], vars["JUNCTOR_AUTHID"] = auth.MethodTicket, g.to.AuthID
+	vars["JUNCTOR_TICKET"] = g.tickets.issue(g.ID(), g.to)
+	return vars, nil
 }
 
 func (g *guestWorker) awaitReady(ctx context.Context) error {
@@ -154,8 +165,11 @@ func (g *guestWorker) awaitReady(ctx context.Context) error {
 }
 
 func (g *guestWorker) changed(s guest.Status) {
-	if s.State == guest.Running {
+	switch s.State {
+	case guest.Running:
 		g.runs.Do(func() { close(g.running) })
+	case guest.Stopping, guest.BackingOff, guest.Stopped, guest.Failed:
+		g.tickets.revoke(g.ID())
 	}
 }
 

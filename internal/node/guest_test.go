@@ -4,6 +4,7 @@ package node_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/junctorio/junctor/auth"
 	"github.com/junctorio/junctor/client"
 	"github.com/junctorio/junctor/internal/config"
 	"github.com/junctorio/junctor/internal/node"
@@ -34,13 +36,24 @@ func TestMain(m *testing.M) {
 }
 
 // offer joins where the environment says, and answers until the router leaves.
+// With a ticket it signs in, and tries to do so once more.
 func offer(procedure string) error {
-	s, err := client.Connect(context.Background(), os.Getenv("JUNCTOR_URL"), client.Options{Realm: wamp.URI(os.Getenv("JUNCTOR_REALM"))})
+	answer, opts := "from a guest", client.Options{Realm: wamp.URI(os.Getenv("JUNCTOR_REALM"))}
+	ticket := os.Getenv("JUNCTOR_TICKET")
+	if ticket != "" {
+		opts.Signers = []auth.Signer{auth.TicketSigner{AuthID: os.Getenv("JUNCTOR_AUTHID"), Ticket: ticket}}
+	}
+	s, err := client.Connect(context.Background(), os.Getenv("JUNCTOR_URL"), opts)
 	if err != nil {
 		return err
 	}
+	if ticket != "" {
+		d := s.Details()
+		_, err := client.Connect(context.Background(), os.Getenv("JUNCTOR_URL"), opts)
+		answer = fmt.Sprintf("from %s, %s, by %s of %s, once: %t", d.AuthID, d.AuthRole, d.AuthMethod, d.AuthProvider, errors.Is(err, wamp.ErrAuthenticationDenied))
+	}
 	_, err = s.Register(context.Background(), wamp.URI(procedure), func(context.Context, *client.Invocation) (client.Reply, error) {
-		return client.Return("from a guest"), nil
+		return client.Return(answer), nil
 	}, nil)
 	if err != nil {
 		return err
@@ -93,6 +106,24 @@ func TestGuestsWaitForOneAnother(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestGuestsGetATicketForOneLogin(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, logs := socket(t), newLogs()
+	guest := fmt.Sprintf(`{"type": "guest", "id": "first", "executable": %q,
+		"options": {"env": {"vars": {%q: "com.example.work"}}, "connect": {"role": "anonymous"}, "ready": {"procedure": "com.example.work"}}}`, self, guestVariable)
+	n := open(t, workers(t, "", guestText("second", `"after": ["first"]`), routerText(path, ""), guest), node.Options{Logger: logs.logger})
+	start(t, n)
+	logs.next("second said")
+	got, err := client.Call[string](t.Context(), connect(t, "unix://"+path, client.Options{}), "com.example.work", nil, nil)
+	if want := "from first, anonymous, by ticket of guest, once: true"; got != want || err != nil {
+		t.Errorf("got %q, %v, want %q", got, err, want)
 	}
 }
 

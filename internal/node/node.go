@@ -55,6 +55,7 @@ type Node struct {
 	containers []*container
 	guests     []*guestWorker // in the order of starting
 	sightings  *sightings
+	tickets    *ticketOffice
 }
 
 // Endpoint says where clients reach a router.

@@ -10,7 +10,7 @@ import (
 // left behind. The configuration must have none itself.
 func Open(cfg *config.Node, opts Options) (*Node, config.Findings) {
 	opts = opts.withDefaults()
-	n := &Node{opts: opts, rules: cfg.Controller.Options.Shutdown, sightings: new(sightings)}
+	n := &Node{opts: opts, rules: cfg.Controller.Options.Shutdown, sightings: new(sightings), tickets: newTicketOffice(cfg.Workers)}
 	var findings config.Findings
 	var guests []config.Worker // they are told where routers listen
 	for _, w := range cfg.Workers {
@@ -33,7 +33,7 @@ func Open(cfg *config.Node, opts Options) (*Node, config.Findings) {
 }
 
 func (n *Node) openWorker(cfg config.Worker, dir string) config.Findings {
-	hosts := hosts{opts: n.opts, dir: dir, log: n.opts.Logger.With("worker", cfg.ID)}
+	hosts := hosts{opts: n.opts, dir: dir, tickets: n.tickets, log: n.opts.Logger.With("worker", cfg.ID)}
 	switch {
 	case cfg.Router != nil:
 		w, findings := openRouter(cfg, hosts, n.sightings)

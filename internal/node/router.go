@@ -45,6 +45,7 @@ func openRouter(cfg config.Worker, hosts hosts, seen *sightings) (*routerWorker,
 		d, fs := w.openDoor(t, hosts.log)
 		findings = append(findings, fs...)
 		if d != nil {
+			d.access.Methods = hosts.tickets.admit(doorID{cfg.ID, t.ID}, d.access.Methods)
 			w.doors = append(w.doors, *d)
 		}
 	}
