@@ -5,7 +5,8 @@
 // package owns sockets' outboxes, locks, time and goroutines.
 //
 // Paths through it: Attach → session.run reads batches of messages; receive
-// (session.go) decodes and checks one; where an Authorizer decides, gate.go
+// (session.go) decodes and checks one; join.go has a client authenticated and
+// lets it in, attempts.go says how often it may try; where an Authorizer decides, gate.go
 // has it wait; route.go authorizes it and asks the broker or dealer under the
 // realm's lock; deliver.go pushes what they decided
 // into the recipients' outboxes before the lock is released; at the end of the
