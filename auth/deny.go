@@ -9,6 +9,13 @@ import (
 // errWrongProof is the cause of a Denial where the principal exists.
 var errWrongProof = errors.New("the proof is wrong")
 
+// rejection is an ErrUnknown with another reason, for the log.
+type rejection struct{ cause error }
+
+func (r *rejection) Error() string        { return r.cause.Error() }
+func (r *rejection) Unwrap() error        { return r.cause }
+func (r *rejection) Is(target error) bool { return target == ErrUnknown }
+
 // Denial refuses a client that did not prove who it is. The client is told the
 // same in all cases (AUTH-5); Cause is for the log and holds no secret. A
 // Denial unwraps to the *wamp.Abort that the client gets.

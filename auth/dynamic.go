@@ -84,7 +84,7 @@ func (d *Dynamic) ask(ctx context.Context, q *Query, details wamp.Dict) (*Accoun
 	got, err := d.Call(ctx, q.Realm, string(q.Realm), authid, details)
 	if err != nil {
 		if refused(err) {
-			return nil, fmt.Errorf("%w: the authenticator refused: %w", ErrUnknown, bare(err))
+			return nil, &rejection{fmt.Errorf("the authenticator refused: %w", bare(err))}
 		}
 		return nil, fmt.Errorf("authenticator: %w", bare(err))
 	}

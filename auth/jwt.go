@@ -80,7 +80,7 @@ func (t *Tokens) VerifyTicket(_ context.Context, q *Query, ticket string) (*Acco
 	}
 	account, err := t.account(q, ticket, keys, time.Now())
 	if err != nil {
-		return nil, fmt.Errorf("%w: token: %w", ErrUnknown, err)
+		return nil, &rejection{fmt.Errorf("token: %w", err)}
 	}
 	return account, nil
 }

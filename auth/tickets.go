@@ -67,7 +67,7 @@ func (t *Tickets) VerifyTicket(ctx context.Context, q *Query, ticket string) (*A
 	case !known:
 		return nil, ErrUnknown
 	case !right:
-		return nil, fmt.Errorf("%w: the ticket is wrong", ErrUnknown)
+		return nil, &rejection{errWrongProof}
 	}
 	return holder.Account, nil
 }

@@ -22,7 +22,7 @@ const maxLoggedText = 128
 // joining is what a session needs until it has joined.
 type joining struct {
 	timer  *time.Timer
-	ctx    context.Context // of authentication
+	ctx    context.Context // of authentication; whoever ends the connection ends it
 	cancel context.CancelFunc
 	method string // the chosen one; "" before HELLO
 
