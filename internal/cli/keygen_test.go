@@ -83,6 +83,8 @@ func TestWhatKeygenMakesSignsIn(t *testing.T) {
 		args []string
 	}{
 		{"a key", keygen(t, "", at("key"), "--authid", "alice"), []string{"--private-key", at("key")}},
+		{"a ticket", keygen(t, "", "ticket", "alice", "--out", at("ticket")), []string{"--authid", "alice", "--ticket-file", at("ticket")}},
+		{"a ticket that somebody chose", keygen(t, "open sesame\n", "ticket", "alice", "--from", "-"), []string{"--authid", "alice", "--ticket-file", secretFile(t, "open sesame")}},
 		{"a salted secret", keygen(t, "", "wampcra", "alice", "--out", at("cra"), "--iterations", "10"), []string{"--authid", "alice", "--secret-file", at("cra")}},
 		{"a salted password", keygen(t, "", "scram", "alice", "--out", at("scram"), "--memory", "8192"), []string{"--authid", "alice", "--password-file", at("scram")}},
 		{"one of pbkdf2", keygen(t, "", "scram", "alice", "--out", at("pbkdf2"), "--kdf", "pbkdf2", "--iterations", "4096"), []string{"--authid", "alice", "--password-file", at("pbkdf2")}},
