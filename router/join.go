@@ -170,7 +170,6 @@ func (s *session) welcome(g *auth.Grant, w *worker) error {
 	s.log().Info("session joined", "role", g.Principal.AuthRole, "authid", g.Principal.AuthID,
 		"method", g.Principal.AuthMethod, "serializer", s.serializer.String(), "agent", hello.Agent)
 	s.endJoining()
-	s.expireAt(g.Expires)
 	s.copes = s.copes || transport.CopesWithPing(hello.Agent)
 	s.keepAlive()
 	if told := s.router.opts.OnJoin; told != nil {
@@ -180,6 +179,7 @@ func (s *session) welcome(g *auth.Grant, w *worker) error {
 		return err
 	}
 	r.enter(s.peer, w)
+	s.expireAt(g.Expires)
 	return nil
 }
 
@@ -237,14 +237,19 @@ func (s *session) sendWelcome(g *auth.Grant, w *worker) error {
 	return err
 }
 
-// expireAt ends the session at the given time, however silent the client is;
-// the zero time never comes.
+// expireAt ends the session at the given time, however silent the client is: it
+// is out of the realm at once. The zero time never comes.
 func (s *session) expireAt(at time.Time) {
 	if at.IsZero() {
 		return
 	}
+	p, r := s.peer, s.realm
 	s.expiry = time.AfterFunc(time.Until(at), func() {
-		s.connLog().Info("session ends: its authentication has expired")
+		if !r.expel(p, withNews) {
+			return // it has ended already
+		}
+		s.connLog().Info("session ends: its authentication has expired",
+			"realm", string(r.cfg.Name), "session", uint64(p.ID), "authid", p.Principal.AuthID)
 		s.dismiss(&wamp.Goodbye{Reason: wamp.CloseExpired, Message: "the authentication has expired"})
 	})
 }

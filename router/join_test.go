@@ -247,11 +247,13 @@ func TestSessionEndsWhenItsAuthenticationExpires(t *testing.T) {
 		if took := time.Since(began); took != time.Hour {
 			t.Errorf("the session ended after %v, want an hour", took)
 		}
+		if got := b.realm.Stats().Sessions; got != 0 {
+			t.Errorf("%d sessions are left while the client is silent", got)
+		}
 		p.send(`[48,1,{},"com.example.proc"]`)
 		p.expectEnd()
-		<-p.ended
-		if got := b.realm.Stats().Sessions; got != 0 {
-			t.Errorf("%d sessions are left", got)
+		if err := <-p.ended; err == nil {
+			t.Error("Attach returned nil, want to hear that the client did not answer")
 		}
 	})
 }
