@@ -24,7 +24,7 @@ var version string
 // lists. The first SIGINT, SIGTERM or SIGHUP ends it in order, the second one at once.
 func Main() {
 	ctx, cancel := context.WithCancelCause(context.Background())
-	go watchSignals(cancel)
+	go watchSignals(notifySignals(), cancel)
 	os.Exit(cli.Run(ctx, cli.Env{
 		Args:    os.Args[1:],
 		Stdin:   os.Stdin,
@@ -35,13 +35,18 @@ func Main() {
 	}))
 }
 
-// watchSignals lives as long as the process.
-func watchSignals(cancel context.CancelCauseFunc) {
+// notifySignals catches signals from when it returns.
+func notifySignals() <-chan os.Signal {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
 		signal.Notify(signals, syscall.SIGHUP)
 	}
+	return signals
+}
+
+// watchSignals lives as long as the process.
+func watchSignals(signals <-chan os.Signal, cancel context.CancelCauseFunc) {
 	cancel(cli.Interrupted{Signal: <-signals})
 	fmt.Fprintf(os.Stderr, "junctor: second signal (%v): not waiting any longer\n", <-signals)
 	os.Exit(cli.ExitInterrupted)

@@ -344,11 +344,11 @@ func TestCryptosignSigner(t *testing.T) {
 	}{
 		{"signs the challenge", auth.CryptosignSigner{}, nil, nil, nil, nil},
 		{"binds it to the channel", auth.CryptosignSigner{ChannelBinding: "tls-exporter"}, "tls-exporter", nil, channelID, nil},
-		{"refuses a router that does not bind (CS-5)", auth.CryptosignSigner{ChannelBinding: "tls-exporter"}, nil, nil, nil, anyFailure},
+		{"refuses a router that does not bind (CS-5)", auth.CryptosignSigner{ChannelBinding: "tls-exporter"}, nil, nil, nil, errAny},
 		{"goes on without binding if it is optional", auth.CryptosignSigner{ChannelBinding: "tls-exporter", BindingOptional: true}, nil, nil, nil, nil},
-		{"refuses another binding", auth.CryptosignSigner{ChannelBinding: "tls-exporter", BindingOptional: true}, "tls-unique", nil, nil, anyFailure},
-		{"refuses binding that was not asked for", auth.CryptosignSigner{}, "tls-exporter", nil, channelID, anyFailure},
-		{"refuses a binding that is no string", auth.CryptosignSigner{}, int64(1), nil, nil, anyFailure},
+		{"refuses another binding", auth.CryptosignSigner{ChannelBinding: "tls-exporter", BindingOptional: true}, "tls-unique", nil, nil, errAny},
+		{"refuses binding that was not asked for", auth.CryptosignSigner{}, "tls-exporter", nil, channelID, errAny},
+		{"refuses a binding that is no string", auth.CryptosignSigner{}, int64(1), nil, nil, errAny},
 		{"verifies the router (CS-7)", auth.CryptosignSigner{RouterKey: routerKey.Public().(ed25519.PublicKey)}, nil, routerKey, nil, nil},
 		{"verifies the router bound to the channel", auth.CryptosignSigner{RouterKey: routerKey.Public().(ed25519.PublicKey), ChannelBinding: "tls-exporter"}, "tls-exporter", routerKey, channelID, nil},
 		{"refuses a router whose proof is not bound", auth.CryptosignSigner{RouterKey: routerKey.Public().(ed25519.PublicKey), ChannelBinding: "tls-exporter"}, "tls-exporter", routerKey, nil, auth.ErrRouterUnproven},
@@ -374,7 +374,7 @@ func TestCryptosignSigner(t *testing.T) {
 			}
 			m, err := a.Sign(t.Context(), &wamp.Challenge{Extra: extra})
 			if tt.fails != nil {
-				if err == nil || tt.fails != anyFailure && !errors.Is(err, tt.fails) {
+				if err == nil || tt.fails != errAny && !errors.Is(err, tt.fails) {
 					t.Errorf("got %+v, %v", m, err)
 				}
 				return
@@ -392,7 +392,7 @@ func TestCryptosignSigner(t *testing.T) {
 	}
 }
 
-var anyFailure = errors.New("any failure")
+var errAny = errors.New("any failure")
 
 func TestCryptosignSignerVectors(t *testing.T) {
 	t.Parallel()

@@ -155,7 +155,7 @@ func TestClientsSignInToARouter(t *testing.T) {
 		{"by WAMP-SCRAM bound by the exporter", tls13, auth.SCRAMSigner{AuthID: "alice", Password: "sesame", ChannelBinding: auth.BindTLSExporter}, nil},
 		{"by WAMP-SCRAM bound to the router's certificate", tls13, auth.SCRAMSigner{AuthID: "alice", Password: "sesame", ChannelBinding: auth.BindTLSServerEndPoint}, nil},
 		{"by WAMP-SCRAM bound by tls-unique", tls12, auth.SCRAMSigner{AuthID: "alice", Password: "sesame", ChannelBinding: auth.BindTLSUnique}, nil},
-		{"by WAMP-SCRAM bound by what TLS 1.3 lacks", tls13, auth.SCRAMSigner{AuthID: "alice", Password: "sesame", ChannelBinding: auth.BindTLSUnique}, anyError},
+		{"by WAMP-SCRAM bound by what TLS 1.3 lacks", tls13, auth.SCRAMSigner{AuthID: "alice", Password: "sesame", ChannelBinding: auth.BindTLSUnique}, errAny},
 		{"by WAMP-SCRAM with a wrong password", unix, auth.SCRAMSigner{AuthID: "alice", Password: "barley"}, refused},
 		{"by WAMP-SCRAM as somebody unknown", unix, auth.SCRAMSigner{AuthID: "bob", Password: "sesame"}, refused},
 		{"by cryptosign", unix, auth.CryptosignSigner{AuthID: "alice", Key: l.key}, nil},
@@ -169,7 +169,7 @@ func TestClientsSignInToARouter(t *testing.T) {
 		{"by certificate", tls13, auth.CertificateSigner{}, nil},
 		{"by certificate in TLS 1.2", tls12, auth.CertificateSigner{AuthID: "alice"}, nil},
 		{"by certificate as somebody else", tls13, auth.CertificateSigner{AuthID: "bob"}, refused},
-		{"by certificate without TLS", unix, auth.CertificateSigner{}, anyError},
+		{"by certificate without TLS", unix, auth.CertificateSigner{}, errAny},
 		{"as nobody", unix, auth.AnonymousSigner{}, wamp.ErrAuthenticationRequired},
 	}
 	for _, tt := range tests {
@@ -181,7 +181,7 @@ func TestClientsSignInToARouter(t *testing.T) {
 			}
 			s, err := client.Connect(t.Context(), tt.url, opts)
 			if tt.want != nil {
-				if err == nil || tt.want != anyError && !errors.Is(err, tt.want) {
+				if err == nil || tt.want != errAny && !errors.Is(err, tt.want) {
 					t.Errorf("got %v, want %v", err, tt.want)
 				}
 				return

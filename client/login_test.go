@@ -88,22 +88,22 @@ func TestChallenge(t *testing.T) {
 		rounds  []string // methods
 		welcome string   // method; "": not named
 		want    []string // signatures
-		fails   error    // any: anyError
+		fails   error    // any: errAny
 	}{
 		{"is answered by the signer of its method", []auth.Signer{pass{method: "a"}, pass{method: "b"}}, []string{"b"}, "b", []string{"b"}, nil},
 		{"may be followed by another (AUTH-2)", []auth.Signer{pass{method: "a"}}, []string{"a", "a"}, "a", []string{"a", "a"}, nil},
 		{"may be followed by one of another method", []auth.Signer{pass{method: "a"}, pass{method: "b"}}, []string{"a", "b"}, "b", []string{"a", "b"}, nil},
 		{"may be left out", []auth.Signer{pass{method: "a"}}, nil, "a", nil, nil},
-		{"of a client without signers is refused", nil, []string{"a"}, "", nil, anyError},
-		{"of a method that was not offered is refused (AUTH-7)", []auth.Signer{pass{method: "a"}}, []string{"b"}, "", nil, anyError},
-		{"without an answer ends joining", []auth.Signer{pass{method: "a", mute: true}}, []string{"a"}, "", nil, anyError},
+		{"of a client without signers is refused", nil, []string{"a"}, "", nil, errAny},
+		{"of a method that was not offered is refused (AUTH-7)", []auth.Signer{pass{method: "a"}}, []string{"b"}, "", nil, errAny},
+		{"without an answer ends joining", []auth.Signer{pass{method: "a", mute: true}}, []string{"a"}, "", nil, errAny},
 		{"that the signer cannot answer ends joining", []auth.Signer{pass{method: "a", sign: refusal}}, []string{"a"}, "", nil, refusal},
 		{"is followed by the signer's check of the router", []auth.Signer{pass{method: "a", check: refusal}}, []string{"a"}, "", []string{"a"}, refusal},
 		{"of one factor is checked where another let in", []auth.Signer{pass{method: "a", check: refusal}, pass{method: "b"}}, []string{"a", "b"}, "b", []string{"a", "b"}, refusal},
 		{"left out does not leave out the check", []auth.Signer{pass{method: "a", check: refusal}}, nil, "a", nil, refusal},
 		{"left out by a router that names no method does not either", []auth.Signer{pass{method: "a", check: refusal}, pass{method: "b"}}, nil, "", nil, refusal},
 		{"of a method with a check is not needed where another let in", []auth.Signer{pass{method: "a", check: refusal}, pass{method: "b"}}, []string{"b"}, "b", []string{"b"}, nil},
-		{"may not be answered by letting in by another method", []auth.Signer{pass{method: "a"}}, []string{"a"}, "anonymous", []string{"a"}, anyError},
+		{"may not be answered by letting in by another method", []auth.Signer{pass{method: "a"}}, []string{"a"}, "anonymous", []string{"a"}, errAny},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -128,7 +128,7 @@ func TestChallenge(t *testing.T) {
 			if m := expect[*wamp.Abort](p); m.Reason != wamp.ErrAuthenticationFailed {
 				t.Errorf("ABORT has reason %s", m.Reason)
 			}
-			if err := joined.fails(t); tt.fails != anyError && !errors.Is(err, tt.fails) {
+			if err := joined.fails(t); tt.fails != errAny && !errors.Is(err, tt.fails) {
 				t.Errorf("Join failed with %v, want %v", err, tt.fails)
 			}
 			p.expectEnd()
@@ -136,7 +136,7 @@ func TestChallenge(t *testing.T) {
 	}
 }
 
-var anyError = errors.New("any error")
+var errAny = errors.New("any error")
 
 func TestSignerThatCannotBegin(t *testing.T) {
 	t.Parallel()
