@@ -33,7 +33,7 @@ var layers = []struct {
 	{"component/...", []string{"wamp", "client"}},
 	{"internal/procgroup", nil},
 	{"internal/builtin/hosttest", []string{"wamp", "client", "component", "router", "auth", "transport/..."}},
-	{"internal/builtin/...", []string{"wamp", "client", "component", "transport", "internal/serializer", "internal/procgroup", "internal/builtin/..."}},
+	{"internal/builtin/...", []string{"wamp", "auth", "client", "component", "transport", "internal/serializer", "internal/procgroup", "internal/builtin/..."}},
 	{"internal/dialogue", append([]string{"client", "router", "transport/..."}, shell...)},
 	{"internal/bench", append([]string{"client", "transport/..."}, shell...)},
 	{"internal/node", below},

@@ -50,13 +50,16 @@ func (c *Component) newClient(e *end) (*client.Client, error) {
 		Serializer: wamp.SerializerNumber(u.Serializer),
 		Logger:     c.log.With("end", e.name),
 	}
+	var err error
+	if opts.Signers, err = u.Auth.signers(u.dir); err != nil {
+		return nil, err
+	}
 	supervision := c.supervision
 	supervision.OnUp = e.set
 	supervision.OnDown = func(error) { e.set(nil) }
 	if supervision.Dial != nil {
 		return client.New("", opts, supervision)
 	}
-	var err error
 	if opts.TLS, err = u.TLS.load(u.dir); err != nil {
 		return nil, err
 	}

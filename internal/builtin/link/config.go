@@ -46,6 +46,7 @@ type upstream struct {
 	Realm      wamp.URI      `json:"realm"`
 	Serializer serializer    `json:"serializer"`
 	TLS        *tlsFiles     `json:"tls"`
+	Auth       *login        `json:"auth"`
 	Reconnect  extra.Backoff `json:"reconnect"`
 
 	dir string // what paths are relative to
@@ -220,6 +221,9 @@ func (u *upstream) complete(cfg component.Config) error {
 		return fmt.Errorf("reconnect: %w", err)
 	}
 	u.dir = cfg.Dir
+	if err := u.Auth.check(u.TLS != nil && u.TLS.Certificate != ""); err != nil {
+		return err
+	}
 	return u.TLS.check()
 }
 
