@@ -1,13 +1,17 @@
-// Package auth decides who may join a realm: the router's side of WAMP's
-// authentication (section 4 of the rules).
+// Package auth decides who may join a realm, and proves who a client is: both
+// sides of WAMP's authentication (section 4 of the rules).
 //
-// A listening transport owns a Set of Authenticators. Joining is a series of
+// The router's side: a listening transport owns a Set of Authenticators. Joining is a series of
 // Steps: a Set picks the method, which begins; each Step is either a Grant or a
 // Challenge with the Exchange that judges the answer; a refusal is an error,
 // which is a *wamp.Abort where the client may learn the reason.
 //
-// Sets and Authenticators are immutable and safe for concurrent use; an
-// Exchange belongs to one connection.
+// The client's side: a Signer is a credential, and begins an Attempt with each
+// connection, which answers challenges and checks that the router has proved
+// itself, where the method has it do so.
+//
+// Sets, Authenticators and Signers are immutable and safe for concurrent use;
+// an Exchange and an Attempt belong to one connection.
 package auth
 
 import (
