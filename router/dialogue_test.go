@@ -3,10 +3,12 @@ package router_test
 import (
 	"context"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/hex"
 	"errors"
 	"io"
 	"math/big"
@@ -112,24 +114,46 @@ func playAll(t *testing.T, play func(*testing.T, *dialogue.Script, wamp.Serializ
 func newScriptBench(t *testing.T, script *dialogue.Script) *bench {
 	t.Helper()
 	b := newBench(t, realmOf(script))
-	if !script.Options.Authentication {
-		return b
+	if script.Options.AnotherRealm {
+		cfg := realmOf(script)
+		cfg.Name = "realm2"
+		cfg.Roles = rolesOf(script)
+		if _, err := b.r.AddRealm(cfg); err != nil {
+			t.Fatal(err)
+		}
 	}
-	secret, err := auth.NewCRASecret("sesame", "", 0, 0)
-	if err != nil {
-		t.Fatal(err)
+	if script.Options.Authentication {
+		b.login = loginOf(t)
 	}
-	joe := &auth.Account{AuthID: "joe", Role: "anonymous", CRA: secret}
-	accounts, err := auth.NewAccounts(joe)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tickets, err := auth.NewTickets(auth.TicketHolder{Account: joe, Hash: auth.HashRandomTicket("sesame")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.login = auth.Set{auth.Ticket{Verifier: tickets}, auth.CRA{Directory: accounts}}
 	return b
+}
+
+// loginOf returns the methods of scripts that ask for authentication.
+func loginOf(t *testing.T) auth.Set {
+	t.Helper()
+	joe := &auth.Account{AuthID: "joe", Role: "anonymous", CRA: must(auth.NewCRASecret(dialogue.Secret, "", 0, 0))}
+	sue := &auth.Account{
+		AuthID: "sue", Role: "anonymous",
+		CRA: must(auth.NewCRASecret(dialogue.Secret, dialogue.Salt, dialogue.Rounds, dialogue.KeyLength)),
+		SCRAM: must(auth.NewSCRAMVerifier(dialogue.Secret, auth.SCRAMCost{
+			KDF: auth.KDFPBKDF2, Salt: []byte(dialogue.Salt), Iterations: 4096,
+		})),
+	}
+	kim := &auth.Account{AuthID: "kim", Role: "anonymous", Keys: []ed25519.PublicKey{must(hex.DecodeString(dialogue.Key))}}
+	accounts, keyed := must(auth.NewAccounts(joe, sue)), must(auth.NewKeyedAccounts(kim))
+	tickets := must(auth.NewTickets(auth.TicketHolder{Account: joe, Hash: auth.HashRandomTicket(dialogue.Secret)}))
+	return auth.Set{
+		auth.Ticket{Verifier: tickets}, auth.CRA{Directory: accounts},
+		auth.SCRAM{Directory: accounts}, auth.Cryptosign{Directory: keyed},
+	}
+}
+
+// must is for values that are wrong only by a mistake in this file.
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
 }
 
 func realmOf(script *dialogue.Script) router.RealmConfig {
@@ -137,6 +161,7 @@ func realmOf(script *dialogue.Script) router.RealmConfig {
 		StrictRequestIDs: script.Options.StrictRequestIDs,
 		RefuseDisclosure: script.Options.RefuseDisclosure,
 		NoMetaAPI:        !script.Options.MetaAPI,
+		Roles:            rolesOf(script),
 	}
 	if script.Options.History {
 		cfg.Events = newStore()
@@ -147,16 +172,51 @@ func realmOf(script *dialogue.Script) router.RealmConfig {
 	return cfg
 }
 
+// rolesOf returns the realm's only role, "anonymous".
+func rolesOf(script *dialogue.Script) []router.Role {
+	switch {
+	case script.Options.Authorizer:
+		return []router.Role{{Name: "anonymous", Authorizer: agreed{}}}
+	case len(script.Permissions) == 0:
+		return []router.Role{everything}
+	}
+	role := router.Role{Name: "anonymous"}
+	for _, p := range script.Permissions {
+		allowed := router.Permission{
+			URI: p.URI, Match: p.Match,
+			DiscloseCaller: p.DiscloseCaller, DisclosePublisher: p.DisclosePublisher, TrustLevel: p.TrustLevel,
+		}
+		for action, allow := range map[router.Action]bool{
+			router.ActionCall: p.Call, router.ActionRegister: p.Register,
+			router.ActionPublish: p.Publish, router.ActionSubscribe: p.Subscribe,
+		} {
+			if allow {
+				allowed.Allow |= action
+			}
+		}
+		role.Permissions = append(role.Permissions, allowed)
+	}
+	return []router.Role{role}
+}
+
+// agreed decides what is agreed upon with the authors of scripts.
+type agreed struct{}
+
+func (agreed) Authorize(ctx context.Context, in *router.Intent) (router.Decision, error) {
+	allow, after, err := dialogue.Authorize(in.URI)
+	select {
+	case <-time.After(after):
+	case <-ctx.Done():
+	}
+	return router.Decision{Allow: allow}, err
+}
+
 // newStore returns the event store of scripts that ask for one.
 func newStore() router.EventStore {
-	store, err := memory.New(memory.Config{Topics: []memory.Topic{
+	return must(memory.New(memory.Config{Topics: []memory.Topic{
 		{URI: "com.example.", Match: wamp.MatchPrefix, Limit: 5},
 		{URI: "com.other.ahead", Match: wamp.MatchExact, Limit: 5},
-	}})
-	if err != nil {
-		panic(err) // a mistake above
-	}
-	return store
+	}}))
 }
 
 // listen starts a listener and returns what connects to it.

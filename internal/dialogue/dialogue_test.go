@@ -25,11 +25,8 @@ func TestPeersOfDifferentSerializersSpeakEveryDialogue(t *testing.T) { // SER-1
 
 func playOnCore(t *testing.T, script *dialogue.Script, serializers ...serializer.Serializer) {
 	t.Helper()
-	if script.Options.Authentication {
-		t.Skip("authentication is the router's; played there")
-	}
-	if script.Options.MetaAPI {
-		t.Skip("the meta API is the router's; played there")
+	if script.NeedsRouter() {
+		t.Skip("is about more than the core; played on the router")
 	}
 	script.Play(t, newCore(t, script.Options, serializers...))
 }

@@ -11,7 +11,13 @@
 //	realm OPTION…        how the realm is configured (before all else): strict_uris,
 //	                     strict_request_ids, refuse_disclosure, meta_api,
 //	                     event_history (of com.example and com.other.ahead, with the meta API),
-//	                     authentication (of joe, by ticket or wampcra, with sesame)
+//	                     authentication (as [Secret] and [Key] say), authorizer (see [Authorize]),
+//	                     another_realm (realm2, configured in the same way)
+//	permission URI MATCH WORD…
+//	                     what anonymous sessions may do there (before all else): call,
+//	                     register, publish, subscribe, and with it disclose_caller,
+//	                     disclose_publisher, trustlevel=N; where there is such a line,
+//	                     nothing else is allowed
 //	join NAME FEATURE…   opens a connection and joins, with all four roles and the
 //	                     given features, such as callee.call_canceling
 //	connect NAME         opens a connection and sends nothing
@@ -30,6 +36,11 @@
 //     and for that value from then on;
 //   - $NAME, $NAME.authid and $NAME.authrole are set by join NAME;
 //   - _ in a received message stands for any value;
+//   - timestamp in a received message stands for any time in UTC;
+//   - cra(SECRET, CHALLENGE), cra_salted(SECRET, CHALLENGE, SALT, ITERATIONS, KEYLEN),
+//     cryptosign(SEED, CHALLENGE) and scram(AUTHID, PASSWORD, ITS NONCE, NONCE, SALT, ITERATIONS)
+//     are what a client signs a challenge with, and scram_verifier, of the same as scram, is
+//     what the router proves itself with;
 //   - ... at the end of a list or dictionary of a received message stands for
 //     any further elements or keys.
 //

@@ -5,6 +5,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/junctorio/junctor/wamp"
 )
@@ -23,6 +24,10 @@ func (b bindings) fill(v any) (any, error) {
 		return bound, nil
 	case anything:
 		return nil, fmt.Errorf("_ cannot be sent")
+	case timestamp:
+		return nil, fmt.Errorf("timestamp cannot be sent")
+	case called:
+		return b.evaluate(v)
 	case list:
 		return b.fillList(v)
 	case dict:
@@ -65,6 +70,14 @@ func (b bindings) match(want, got any, where string) error {
 	switch want := want.(type) {
 	case anything:
 		return nil
+	case timestamp:
+		return isTimestamp(got, where)
+	case called:
+		proof, err := b.evaluate(want)
+		if err != nil {
+			return err
+		}
+		return equal(proof, got, where)
 	case variable:
 		bound, ok := b[string(want)]
 		if !ok {
@@ -114,6 +127,16 @@ func (b bindings) matchDict(want dict, got wamp.Dict, where string) error {
 		if !want.rest && !slices.Contains(want.keys, key) {
 			return fmt.Errorf("%s has the unexpected key %q", where, key)
 		}
+	}
+	return nil
+}
+
+// isTimestamp checks for a time in UTC as the meta API tells it (RM-1).
+func isTimestamp(got any, where string) error {
+	text, _ := got.(string)
+	at, err := time.Parse(time.RFC3339, text)
+	if _, offset := at.Zone(); err != nil || offset != 0 {
+		return fmt.Errorf("%s is %#v, want a time in UTC such as 2006-01-02T15:04:05Z", where, got)
 	}
 	return nil
 }

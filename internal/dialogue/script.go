@@ -2,9 +2,11 @@ package dialogue
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,7 +20,17 @@ type Script struct {
 	Options Options
 	Timed   bool // whether it lets time pass
 
+	// Permissions are what anonymous sessions may do; none means everything.
+	Permissions []Permission
+
 	steps []step
+}
+
+// NeedsRouter reports whether the script is about what surrounds the pure core
+// of a router: who is let in, what is allowed, and what a realm tells of itself.
+func (s *Script) NeedsRouter() bool {
+	o := &s.Options
+	return o.Authentication || o.Authorizer || o.AnotherRealm || o.MetaAPI || len(s.Permissions) > 0
 }
 
 // Options are how the realm of a script is configured.
@@ -28,7 +40,52 @@ type Options struct {
 	RefuseDisclosure bool // nobody may disclose anybody (CID-3, PID-2)
 	History          bool // 5 events of com.example and 5 of com.other.ahead are stored
 	MetaAPI          bool // there is a meta API; most scripts do without its events
-	Authentication   bool // clients may also log in as joe, by ticket or wampcra, with the secret sesame
+	AnotherRealm     bool // there is a realm2 besides, configured in the same way
+	Authentication   bool // clients may also log in as Secret, Salt and Key say
+	Authorizer       bool // what is allowed is decided as Authorize says
+}
+
+// What realms with the option authentication know. Everybody gets the role
+// "anonymous", for which Permissions are.
+const (
+	Secret = "sesame" // of joe (ticket, wampcra) and of sue (wampcra and wamp-scram, both salted)
+	Salt   = "pepper" // of sue's secret, with Rounds and KeyLength where it is for wampcra
+	Rounds = 1000
+
+	KeyLength = 32
+
+	// Key is the Ed25519 public key of kim (cryptosign), in hexadecimal. Its
+	// seed is that of the first test of RFC 8032.
+	Key = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+)
+
+// Authorize is what realms with the option authorizer decide, and how long
+// that takes: nothing below com.example.denied is allowed, what is below
+// com.example.slow takes a second, and below com.example.broken nothing is
+// decided.
+func Authorize(u wamp.URI) (allow bool, after time.Duration, err error) {
+	below := func(prefix string) bool { return strings.HasPrefix(string(u), prefix) }
+	if below("com.example.slow") {
+		after = time.Second
+	}
+	if below("com.example.broken") {
+		err = errBroken
+	}
+	return !below("com.example.denied"), after, err
+}
+
+var errBroken = errors.New("broken as agreed")
+
+// Permission is what anonymous sessions may do with the URIs that it matches.
+type Permission struct {
+	URI   wamp.URI
+	Match wamp.Match
+
+	Call, Register, Publish, Subscribe bool
+
+	DiscloseCaller, DisclosePublisher bool
+
+	TrustLevel *int // nil: none
 }
 
 // step is one line that does something.
@@ -122,6 +179,8 @@ func (s *Script) parseCommand(words []string) (func(*run) error, error) {
 	switch command {
 	case "realm":
 		return nil, s.parseOptions(words)
+	case "permission":
+		return nil, s.parsePermission(words)
 	case "after":
 		return s.parseAfter(words)
 	}
@@ -158,13 +217,62 @@ func (s *Script) parseOptions(words []string) error {
 			s.Options.RefuseDisclosure = true
 		case "meta_api":
 			s.Options.MetaAPI = true
+		case "another_realm":
+			s.Options.AnotherRealm = true
 		case "authentication":
 			s.Options.Authentication = true
+		case "authorizer":
+			s.Options.Authorizer = true
 		case "event_history":
 			s.Options.History, s.Options.MetaAPI = true, true
 		default:
 			return fmt.Errorf("unknown realm option %q", word)
 		}
+	}
+	return nil
+}
+
+func (s *Script) parsePermission(words []string) error {
+	switch {
+	case len(s.steps) > 0:
+		return fmt.Errorf("permissions come before all else")
+	case len(words) < 2:
+		return fmt.Errorf("permission: want a URI, how it matches, and what is allowed")
+	}
+	match, ok := wamp.ParseMatch(words[1])
+	if !ok {
+		return fmt.Errorf("permission: %q is no way to match", words[1])
+	}
+	p := Permission{URI: wamp.URI(words[0]), Match: match}
+	for _, word := range words[2:] {
+		if err := p.set(word); err != nil {
+			return err
+		}
+	}
+	s.Permissions = append(s.Permissions, p)
+	return nil
+}
+
+func (p *Permission) set(word string) error {
+	switch name, value, _ := strings.Cut(word, "="); name {
+	case "call":
+		p.Call = true
+	case "register":
+		p.Register = true
+	case "publish":
+		p.Publish = true
+	case "subscribe":
+		p.Subscribe = true
+	case "disclose_caller":
+		p.DiscloseCaller = true
+	case "disclose_publisher":
+		p.DisclosePublisher = true
+	case "trustlevel":
+		level, err := strconv.Atoi(value)
+		p.TrustLevel = &level
+		return err
+	default:
+		return fmt.Errorf("permission: unknown word %q", word)
 	}
 	return nil
 }

@@ -4,8 +4,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/junctorio/junctor/internal/dialogue"
 	"github.com/junctorio/junctor/internal/serializer"
+	"github.com/junctorio/junctor/wamp"
 )
 
 func TestParseErrorsNameTheLine(t *testing.T) {
@@ -21,6 +24,13 @@ func TestParseErrorsNameTheLine(t *testing.T) {
 		{"unknown feature", "join alice callee.no_such_feature", "callee.no_such_feature"},
 		{"feature of a router's role", "join alice dealer.call_timeout", "dealer.call_timeout"},
 		{"unknown realm option", "realm strict", `"strict"`},
+		{"a permission for nothing", "permission com.", "how it matches"},
+		{"a permission that matches in no way", "permission com. suffix call", `"suffix"`},
+		{"a permission for an unknown action", "permission com. prefix sing", `"sing"`},
+		{"a trust level that is no number", "permission com. prefix trustlevel=high", "high"},
+		{"unknown function", `alice> [5, rot13("a")]`, `"rot13"`},
+		{"a function of too little", `alice> [5, cra("a")]`, "1 arguments, want 2"},
+		{"a function that does not end", `alice> [5, cra("a", "b"]`, `")"`},
 		{"no duration", "after lunch", "lunch"},
 		{"odd octets", "alice> octets 5b3", "odd"},
 		{"a message that is no list", `alice> {"a": 1}`, "a message is a list"},
@@ -40,8 +50,10 @@ func TestParseErrorsNameTheLine(t *testing.T) {
 			t.Errorf("%s: error is %v, want script.txt:3 and %s", tt.name, err, tt.want)
 		}
 	}
-	if _, err := dialogue.Parse("script", "join alice\nrealm strict_uris\n"); err == nil {
-		t.Error("realm after join was accepted")
+	for _, line := range []string{"realm strict_uris", "permission com. prefix call"} {
+		if _, err := dialogue.Parse("script", "join alice\n"+line+"\n"); err == nil {
+			t.Errorf("%s after join was accepted", line)
+		}
 	}
 }
 
@@ -54,6 +66,22 @@ func TestParseReadsWhatAScriptNeeds(t *testing.T) {
 	want := dialogue.Options{StrictURIs: true, RefuseDisclosure: true, StrictRequestIDs: true}
 	if s.Name != "name" || s.Rules != "X-1: rule" || s.Options != want || !s.Timed {
 		t.Errorf("got %+v", s)
+	}
+}
+
+func TestParseReadsPermissions(t *testing.T) {
+	t.Parallel()
+	s, err := dialogue.Parse("name", "permission com. prefix call subscribe disclose_caller\npermission a..b wildcard register publish disclose_publisher trustlevel=3\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	level := 3
+	want := []dialogue.Permission{
+		{URI: "com.", Match: wamp.MatchPrefix, Call: true, Subscribe: true, DiscloseCaller: true},
+		{URI: "a..b", Match: wamp.MatchWildcard, Register: true, Publish: true, DisclosePublisher: true, TrustLevel: &level},
+	}
+	if diff := cmp.Diff(want, s.Permissions); diff != "" || !s.NeedsRouter() {
+		t.Errorf("needs a router: %v; -want +got\n%s", s.NeedsRouter(), diff)
 	}
 }
 
@@ -93,6 +121,11 @@ func TestRunFindsWhatIsWrong(t *testing.T) {
 		{"the connection is not closed yet", "join alice\nalice> [99]\nalice< closed", ":3:", "want the connection to be closed"},
 		{"the connection is closed", "join alice\nalice> [99]\nalice< [3, ...]\nalice< [3, ...]", ":4:", "EOF"},
 		{"an abort instead", "join alice\nalice> [99]", "at the end", "want nothing"},
+		{"no time", "join alice\nalice> [32, 1, {}, \"a\"]\nalice< [33, 1, timestamp]", ":3:", "want a time in UTC"},
+		{"a time that is sent", "join alice\nalice> [32, timestamp, {}, \"a\"]", ":2:", "cannot be sent"},
+		{"a proof of what is not there", "join alice\nalice> [5, cra(\"a\", $challenge)]", ":2:", "$challenge has no value"},
+		{"a proof of the wrong types", "join alice\nalice> [5, cra(\"a\", 1)]", ":2:", "cra cannot be computed"},
+		{"another proof", "join alice\nalice> [48, 1, {}, \"a\"]\nalice< [8, 48, 1, {}, cra(\"a\", \"b\"), ...]", ":3:", "message[4]"},
 		{"a variable without value", "join alice\nalice> [32, 1, {}, $topic]", ":2:", "$topic has no value"},
 		{"an elision that is sent", "join alice\nalice> [32, 1, {...}, \"a\"]", ":2:", "cannot be sent"},
 		{"a wildcard that is sent", "join alice\nalice> [32, _, {}, \"a\"]", ":2:", "cannot be sent"},

@@ -3,6 +3,7 @@ package dialogue
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -10,9 +11,10 @@ import (
 // What a script's messages are made of, besides nil, bool, int64, float64 and
 // string.
 type (
-	variable string   // $name
-	anything struct{} // _
-	list     struct {
+	variable  string   // $name
+	anything  struct{} // _
+	timestamp struct{} // timestamp
+	list      struct {
 		items []any
 		rest  bool // ended by ...
 	}
@@ -69,7 +71,31 @@ func (p *parser) value() (any, error) {
 	if strings.HasPrefix(p.rest, `"`) {
 		return p.string()
 	}
+	if name := call.FindString(p.rest); name != "" {
+		return p.call(strings.TrimSuffix(name, "("))
+	}
 	return p.word()
+}
+
+// call is how a function call begins.
+var call = regexp.MustCompile(`^[a-z][a-z0-9_]*\(`)
+
+func (p *parser) call(name string) (any, error) {
+	f, ok := proofs[name]
+	if !ok {
+		return nil, fmt.Errorf("unknown function %q", name)
+	}
+	p.take(name + "(")
+	c := called{name: name}
+	_, err := p.elements(")", func() error {
+		arg, err := p.value()
+		c.args = append(c.args, arg)
+		return err
+	})
+	if err == nil && len(c.args) != f.args {
+		err = fmt.Errorf("%s has %d arguments, want %d", name, len(c.args), f.args)
+	}
+	return c, err
 }
 
 func (p *parser) list() (v any, err error) {
@@ -155,13 +181,15 @@ func (p *parser) string() (string, error) {
 
 // word parses what is written without quotes or brackets.
 func (p *parser) word() (any, error) {
-	switch w := p.span(func(c byte) bool { return !strings.ContainsRune(" \t,:[]{}", rune(c)) }); w {
+	switch w := p.span(func(c byte) bool { return !strings.ContainsRune(" \t,:[](){}", rune(c)) }); w {
 	case "null":
 		return nil, nil
 	case "true", "false":
 		return w == "true", nil
 	case "_":
 		return anything{}, nil
+	case "timestamp":
+		return timestamp{}, nil
 	default:
 		if i, err := strconv.ParseInt(w, 10, 64); err == nil {
 			return i, nil
