@@ -141,7 +141,7 @@ func TestCallOfOneValue(t *testing.T) {
 	}
 }
 
-func TestACallIsCancelledWithItsContext(t *testing.T) {
+func TestACallIsCancelledWithItsContext(t *testing.T) { // TMO-4
 	t.Parallel()
 	for _, tt := range []struct{ mode, sent wamp.CancelMode }{
 		{wamp.CancelDefault, wamp.CancelKillNoWait}, // CAN-2

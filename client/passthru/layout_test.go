@@ -17,7 +17,7 @@ import (
 )
 
 // The octets are made as docs/encryption.md says, so that others can read them:
-// this follows the page, not the code.
+// this follows the page, not the code. PPT-6.
 func TestTheLayoutIsTheOneThatIsDocumented(t *testing.T) {
 	t.Parallel()
 	const plain = "\xa1\x64args\x81\x62hi" // CBOR of {"args": ["hi"]}
