@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -19,7 +20,13 @@ func TestMatrix(t *testing.T) {
 	for _, s := range scenarios {
 		columns = append(columns, s.name)
 	}
-	m := newMatrix(append(columns, "leave"))
+	var names []string
+	for _, hub := range hubs {
+		names = append(names, hub.String())
+	}
+	m := newMatrix(
+		fmt.Sprintf("A cell is a scenario played with each of %s; both ways.", strings.Join(names, ", ")),
+		variants(), append(columns, "leave"))
 	for _, v := range variants() { // footnotes in the order of the rows
 		if reason := v.unable(); reason != "" {
 			m.note(reason)

@@ -3,6 +3,7 @@
 package interop_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -13,6 +14,8 @@ import (
 
 // matrix collects what worked.
 type matrix struct {
+	title   string
+	rows    []variant
 	columns []string
 
 	mu    sync.Mutex // guards the fields below
@@ -25,8 +28,8 @@ const (
 	failed = "FAIL"
 )
 
-func newMatrix(columns []string) *matrix {
-	return &matrix{columns: columns, cells: make(map[variant]map[string]string)}
+func newMatrix(title string, rows []variant, columns []string) *matrix {
+	return &matrix{title: title, rows: rows, columns: columns, cells: make(map[variant]map[string]string)}
 }
 
 func (m *matrix) set(row variant, column, cell string) {
@@ -65,7 +68,7 @@ func (m *matrix) String() string {
 		fmt.Fprintf(&b, " %s", column)
 	}
 	b.WriteByte('\n')
-	for _, row := range variants() {
+	for _, row := range m.rows {
 		fmt.Fprintf(&b, "%-37s %s\n", row, strings.TrimRight(m.line(row), " "))
 	}
 	for i, note := range m.notes {
@@ -91,19 +94,22 @@ func (m *matrix) line(row variant) string {
 	return strings.Join(wide, " ")
 }
 
-// print puts the matrix into the test's log and, for scripts/interop.sh, into
-// a file.
+// print puts the matrix into the test's log and, for scripts/interop.sh, at the
+// end of a file.
 func (m *matrix) print(t *testing.T) {
 	t.Helper()
-	var partners []string
-	for _, hub := range hubs {
-		partners = append(partners, hub.String())
-	}
-	text := fmt.Sprintf("A cell is a scenario played with each of %s; both ways.\n\n%s", strings.Join(partners, ", "), m)
+	text := fmt.Sprintf("%s\n\n%s\n", m.title, m)
 	t.Log("\n" + text)
-	if name := os.Getenv("JUNCTOR_INTEROP_MATRIX"); name != "" {
-		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
-			t.Error(err)
-		}
+	name := os.Getenv("JUNCTOR_INTEROP_MATRIX")
+	if name == "" {
+		return
+	}
+	file, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = file.WriteString(text)
+	if err := errors.Join(err, file.Close()); err != nil {
+		t.Error(err)
 	}
 }

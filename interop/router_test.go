@@ -50,19 +50,29 @@ func startRouter(t *testing.T, changes ...func(transport map[string]any)) *route
 func startNode(t *testing.T, changes []func(transport map[string]any), workers ...map[string]any) *router {
 	t.Helper()
 	dir := t.TempDir()
-	r := &router{ca: filepath.Join(dir, "ca.pem"), log: new(lockedBuffer), done: make(chan struct{})}
 	makeCertificates(t, dir)
 	tcp, tls := freePort(t), freePort(t)
-	r.urls = map[string]string{
+	config := configuration(t, tcp, tls, changes, workers)
+	if err := os.WriteFile(filepath.Join(dir, "config.json"), config, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := &router{ca: filepath.Join(dir, "ca.pem"), urls: map[string]string{
 		"tcp":  fmt.Sprintf("rs://127.0.0.1:%d", tcp),
 		"tls":  fmt.Sprintf("rss://localhost:%d", tls),
 		"unix": "unix://" + filepath.Join(dir, "router.sock"),
-	}
-	config := filepath.Join(dir, "config.json")
-	if err := os.WriteFile(config, configuration(t, tcp, tls, changes, workers), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	}}
+	r.launch(t, dir)
+	return r
+}
+
+// launch starts the node whose configuration is in dir, with further variables
+// in its environment, and waits until it listens on router.sock there, which
+// must be the last of its transports.
+func (r *router) launch(t *testing.T, dir string, env ...string) {
+	t.Helper()
+	r.log, r.done = new(lockedBuffer), make(chan struct{})
 	r.cmd = exec.Command(binary(t), "start", "--cbdir", dir)
+	r.cmd.Env = append(r.cmd.Environ(), env...)
 	r.cmd.Stdout, r.cmd.Stderr = r.log, r.log
 	if err := r.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -80,7 +90,6 @@ func startNode(t *testing.T, changes []func(transport map[string]any), workers .
 		}
 	})
 	r.awaitListening(t, filepath.Join(dir, "router.sock"))
-	return r
 }
 
 // binary builds the junctor command once for all tests, unless JUNCTOR_BINARY

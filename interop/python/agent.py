@@ -58,7 +58,8 @@ def transport(arguments):
         endpoint = {"type": "tcp", "host": url.hostname, "port": url.port}
         address = arguments.url
     if url.scheme == "rss":
-        endpoint["tls"] = {"hostname": url.hostname, "trust_root": arguments.ca}
+        of_its_own = getattr(arguments, "tls", None)
+        endpoint["tls"] = of_its_own or {"hostname": url.hostname, "trust_root": arguments.ca}
     return {
         "type": "rawsocket",
         "url": address,
@@ -244,6 +245,30 @@ class Twisted:
 
         run([component], log_level=None)
 
+    def start(self, component):
+        return component.start(self._reactor)
+
+    def run_until_done(self, main):
+        from twisted.internet import task
+
+        task.react(lambda _: self._defer.ensureDeferred(main()))
+
+    def tls(self, ca, options):
+        """TLS with what Component's own options do not have."""
+        from twisted.internet import ssl
+
+        own, limits = None, {}
+        if "certificate" in options:
+            with open(options["certificate"]) as one, open(options["certificate_key"]) as other:
+                own = ssl.PrivateCertificate.loadPEM(one.read() + other.read())
+        if options.get("tls_1_2"):
+            limits["lowerMaximumSecurityTo"] = ssl.TLSVersion.TLSv1_2
+        with open(ca) as root:
+            root = ssl.Certificate.loadPEM(root.read())
+        return ssl.optionsForClientTLS(
+            "localhost", trustRoot=root, clientCertificate=own, extraCertificateOptions=limits
+        )
+
 
 class Asyncio:
     """Autobahn on asyncio."""
@@ -276,6 +301,23 @@ class Asyncio:
         self._loop = self._asyncio.new_event_loop()
         self._asyncio.set_event_loop(self._loop)
         run([component], log_level=None)
+
+    def start(self, component):
+        return component.start(self._asyncio.get_running_loop())
+
+    def run_until_done(self, main):
+        self._asyncio.run(main())
+
+    def tls(self, ca, options):
+        """TLS with what Component's own options do not have."""
+        import ssl
+
+        context = ssl.create_default_context(cafile=ca)
+        if "certificate" in options:
+            context.load_cert_chain(options["certificate"], options["certificate_key"])
+        if options.get("tls_1_2"):
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
+        return context
 
 
 def features(session):
