@@ -1,8 +1,11 @@
 package router
 
 import (
+	"context"
+	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,21 +31,32 @@ var errTooManyAttempts = &wamp.Abort{
 
 // Attempts bounds how often clients of one address may fail to authenticate.
 // Above the bound they are refused before their credentials are looked at,
-// except for those that ask to be anonymous. Connections without an address
-// (Unix sockets, in memory) are not counted. IPv6 addresses count by /64, the
-// least that a client gets. It is safe for concurrent use.
+// except for those that ask to be anonymous. Of the attempts that may still
+// fail, no more are under way at a time: the others wait for them, so that many
+// connections at once get no more of them than one after the other.
+//
+// Connections without an address (Unix sockets, in memory) are not counted. IPv6
+// addresses count by /64, the least that a client gets. It is safe for
+// concurrent use.
 type Attempts struct {
 	interval time.Duration // one failure is forgotten in it
 	window   time.Duration // interval × failures; 0: no bound
 
-	mu     sync.Mutex
-	failed map[netip.Addr]time.Time // when all failures will be forgotten
+	mu      sync.Mutex // guards the field below
+	sources map[netip.Addr]*source
+}
+
+// source is what is remembered of an address.
+type source struct {
+	free     time.Time // when all failures will be forgotten
+	underway int
+	waiting  []chan struct{} // closed when it is their turn, or when there is no room any more
 }
 
 // NewAttempts bounds failures to so many within the window, which slides: they
 // are forgotten one after the other. Zero failures mean no bound.
 func NewAttempts(failures int, window time.Duration) *Attempts {
-	a := &Attempts{failed: make(map[netip.Addr]time.Time)}
+	a := &Attempts{sources: make(map[netip.Addr]*source)}
 	if failures > 0 && window > 0 {
 		a.interval = window / time.Duration(failures)
 		a.window = window
@@ -50,36 +64,116 @@ func NewAttempts(failures int, window time.Duration) *Attempts {
 	return a
 }
 
-// allowed reports whether a client of the address may try.
-func (a *Attempts) allowed(addr netip.Addr, now time.Time) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.window == 0 || a.failed[addr].Sub(now) <= a.window-a.interval
+// begin waits until a client of the address may try. It returns
+// errTooManyAttempts if it may not, and ctx's error if that ends first. If it
+// returns nil, end must follow.
+func (a *Attempts) begin(ctx context.Context, addr netip.Addr) error {
+	if a.window == 0 {
+		return nil
+	}
+	for {
+		turn, err := a.tryBegin(addr, time.Now())
+		if turn == nil {
+			return err
+		}
+		select {
+		case <-turn:
+		case <-ctx.Done():
+			a.leave(addr, turn)
+			return ctx.Err()
+		}
+	}
 }
 
-// fail counts a failure. It reports whether that one was allowed, and whether it
-// was the last. Of one that was not, the client must not learn that it failed:
-// any number of clients can try at the same time.
-func (a *Attempts) fail(addr netip.Addr, now time.Time) (allowed, last bool) {
+// tryBegin returns what to wait for, if it is neither an attempt nor refused.
+func (a *Attempts) tryBegin(addr netip.Addr, now time.Time) (turn chan struct{}, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	src := a.sources[addr]
+	if src == nil {
+		src = a.addLocked(addr, now)
+	}
+	switch room := a.room(src, now); {
+	case room == 0:
+		return nil, errTooManyAttempts
+	case src.underway < room:
+		src.underway++
+		return nil, nil
+	}
+	turn = make(chan struct{})
+	src.waiting = append(src.waiting, turn)
+	return turn, nil
+}
+
+// leave takes back that somebody waits. If it was its turn, it is the next one's.
+func (a *Attempts) leave(addr netip.Addr, turn chan struct{}) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	src := a.sources[addr]
+	if src == nil {
+		return
+	}
+	src.waiting = slices.DeleteFunc(src.waiting, func(c chan struct{}) bool { return c == turn })
+	a.wake(src, time.Now())
+}
+
+// end counts what became of an attempt, and reports whether it was the last
+// failure that is allowed.
+func (a *Attempts) end(addr netip.Addr, failed bool, now time.Time) (last bool) {
 	if a.window == 0 {
-		return true, false
+		return false
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	free, known := a.failed[addr]
-	if !known && len(a.failed) >= maxAddresses {
+	src := a.sources[addr] // which stays while attempts are under way
+	src.underway--
+	if failed {
+		if src.free.Before(now) {
+			src.free = now
+		}
+		src.free = src.free.Add(a.interval)
+		last = a.room(src, now) == 0
+	}
+	a.wake(src, now)
+	if src.idle() && !src.free.After(now) {
+		delete(a.sources, addr)
+	}
+	return last
+}
+
+// room returns how many attempts may still fail.
+func (a *Attempts) room(src *source, now time.Time) int {
+	owed := max(0, src.free.Sub(now))
+	return max(0, int((a.window-owed)/a.interval))
+}
+
+// wake has those try again whose turn it is: all, to be refused, if there is no
+// room.
+func (a *Attempts) wake(src *source, now time.Time) {
+	room := a.room(src, now)
+	n := min(len(src.waiting), max(0, room-src.underway))
+	if room == 0 {
+		n = len(src.waiting)
+	}
+	for _, turn := range src.waiting[:n] {
+		close(turn)
+	}
+	if src.waiting = src.waiting[n:]; len(src.waiting) == 0 {
+		src.waiting = nil
+	}
+}
+
+func (src *source) idle() bool { return src.underway == 0 && len(src.waiting) == 0 }
+
+// addLocked remembers an address. Those with attempts under way are as many as
+// there are connections; of the others at most maxAddresses are kept.
+func (a *Attempts) addLocked(addr netip.Addr, now time.Time) *source {
+	if len(a.sources) >= maxAddresses {
 		a.forgetLocked(now)
 	}
-	if free.Before(now) {
-		free = now
-	}
-	least := now.Add(a.window - a.interval) // beyond, there is no room for a failure
-	if free.After(least) {
-		return false, false
-	}
-	free = free.Add(a.interval)
-	a.failed[addr] = free
-	return true, free.After(least)
+	src := new(source)
+	a.sources[addr] = src
+	return src
 }
 
 // forgetLocked makes room for an address. Among a few taken at random it drops
@@ -88,19 +182,21 @@ func (a *Attempts) forgetLocked(now time.Time) {
 	const few = 32
 	var next netip.Addr
 	dropped, seen := false, 0
-	for addr, free := range a.failed {
+	for addr, src := range a.sources {
 		if seen++; seen > few {
 			break
 		}
-		if !free.After(now) {
-			delete(a.failed, addr)
+		switch {
+		case !src.idle():
+		case !src.free.After(now):
+			delete(a.sources, addr)
 			dropped = true
-		} else if !next.IsValid() || free.Before(a.failed[next]) {
+		case !next.IsValid() || src.free.Before(a.sources[next].free):
 			next = addr
 		}
 	}
 	if !dropped {
-		delete(a.failed, next)
+		delete(a.sources, next)
 	}
 }
 
@@ -128,24 +224,21 @@ func (s *session) attempts() *Attempts {
 	return s.router.attempts
 }
 
-// mayAttempt reports whether the client may try the method.
-func (s *session) mayAttempt(method string) bool {
-	if method == auth.MethodAnonymous {
-		return true
-	}
+// attempt has an authenticator judge the client, and counts a denial. Who asks
+// to be anonymous shows nothing that could be guessed.
+func (s *session) attempt(judge func(context.Context) (auth.Step, error)) (auth.Step, error) {
+	j := s.joining.Load()
 	addr, ok := addressOf(s.conn.Info().RemoteAddr)
-	return !ok || s.attempts().allowed(addr, time.Now())
-}
-
-// failedAttempt counts a denial, and reports whether the client may know of it.
-func (s *session) failedAttempt() bool {
-	addr, ok := addressOf(s.conn.Info().RemoteAddr)
-	if !ok {
-		return true
+	if !ok || j.method == auth.MethodAnonymous {
+		return judge(j.ctx)
 	}
-	allowed, last := s.attempts().fail(addr, time.Now())
-	if last {
+	if err := s.attempts().begin(j.ctx, addr); err != nil {
+		return auth.Step{}, err
+	}
+	step, err := judge(j.ctx)
+	var denied *auth.Denial
+	if s.attempts().end(addr, errors.As(err, &denied), time.Now()) {
 		s.connLog().Warn("too many failed attempts to authenticate from this address: refused for now")
 	}
-	return allowed
+	return step, err
 }

@@ -10,7 +10,10 @@ import (
 func FailFromMany(a *Attempts, n int) int {
 	now := time.Now()
 	for i := range n {
-		a.fail(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), now)
+		addr := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
+		if _, err := a.tryBegin(addr, now); err == nil {
+			a.end(addr, true, now)
+		}
 	}
-	return len(a.failed)
+	return len(a.sources)
 }

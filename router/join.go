@@ -83,13 +83,13 @@ func (s *session) join(m *wamp.Hello, w *worker) error {
 	if err != nil {
 		return err
 	}
-	if j.method = method.Method(); !s.mayAttempt(j.method) {
-		return errTooManyAttempts
-	}
+	j.method = method.Method()
 	s.id = s.router.reserveID(s)
 	s.authenticating.Store(true)
 	w.flush() // an authenticator may take its time
-	step, err := method.Begin(j.ctx, &auth.Request{Hello: j.hello, Session: s.id, Transport: s.conn.Info()})
+	step, err := s.attempt(func(ctx context.Context) (auth.Step, error) {
+		return method.Begin(ctx, &auth.Request{Hello: j.hello, Session: s.id, Transport: s.conn.Info()})
+	})
 	return s.proceed(step, err, w)
 }
 
@@ -105,12 +105,9 @@ func (s *session) enter(r *Realm) error {
 
 // verify answers AUTHENTICATE.
 func (s *session) verify(m *wamp.Authenticate, w *worker) error {
-	j := s.joining.Load()
-	if !s.mayAttempt(j.method) { // others of its address have failed meanwhile
-		return errTooManyAttempts
-	}
 	w.flush()
-	step, err := j.exchange.Authenticate(j.ctx, m)
+	exchange := s.joining.Load().exchange
+	step, err := s.attempt(func(ctx context.Context) (auth.Step, error) { return exchange.Authenticate(ctx, m) })
 	return s.proceed(step, err, w)
 }
 
@@ -120,9 +117,6 @@ func (s *session) proceed(step auth.Step, err error, w *worker) error {
 	var refusal *wamp.Abort
 	switch {
 	case errors.As(err, &denied):
-		if !s.failedAttempt() {
-			return errTooManyAttempts
-		}
 		s.logDenial(denied)
 		return err
 	case errors.As(err, &refusal):
@@ -137,8 +131,6 @@ func (s *session) proceed(step auth.Step, err error, w *worker) error {
 	case step.Grant == nil:
 		s.log().Error("authenticator gave no answer", "method", s.joining.Load().method)
 		return &wamp.Abort{Reason: wamp.ErrAuthenticationFailed, Message: "authentication failed"}
-	case !s.mayAttempt(s.joining.Load().method):
-		return errTooManyAttempts
 	}
 	return s.welcome(step.Grant, w)
 }
