@@ -90,7 +90,7 @@ func bindCryptosign(req *Request) (kind string, channel []byte, err error) {
 	case BindTLSExporter, BindTLSUnique:
 		channel, err = cryptosignChannelID(kind, req.Transport.TLS)
 	default:
-		err = fmt.Errorf("channel binding %q is not supported; %s and %s are", kind, BindTLSExporter, BindTLSUnique)
+		err = fmt.Errorf("channel binding %.40q is not supported; %s and %s are", kind, BindTLSExporter, BindTLSUnique)
 	}
 	if err != nil {
 		return "", nil, refuseCryptosign("%v", err)

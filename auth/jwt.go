@@ -142,7 +142,7 @@ func (r *TokenRules) apply(a *Account, q *Query, claims map[string]any) error {
 	case q.AuthID != "" && q.AuthID != a.AuthID:
 		return errors.New("it is for another authid than the client asks for")
 	case r.RealmClaim != "" && !slices.Contains(words(claims[r.RealmClaim]), string(q.Realm)):
-		return fmt.Errorf("it is not for the realm %q", q.Realm)
+		return fmt.Errorf("it is not for the realm %.128q", q.Realm)
 	}
 	if a.Role = r.role(claims); a.Role == "" {
 		return errors.New("it leads to no role")

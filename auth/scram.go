@@ -169,7 +169,7 @@ func (x *specifiedSCRAM) checkBinding(extra wamp.Dict) error {
 	case err != nil:
 		return err
 	case kind != x.message.binding:
-		return fmt.Errorf("the channel binding is %q, in HELLO it was %q", kind, x.message.binding)
+		return fmt.Errorf("the channel binding is %.40q, in HELLO it was %q", kind, x.message.binding)
 	}
 	text, isText := extra["cbind_data"].(string)
 	switch {
@@ -204,7 +204,7 @@ func bindSCRAM(req *Request) (b bound, err error) {
 	case BindTLSUnique, BindTLSExporter:
 		b.data, err = channelBinding(b.kind, req.Transport.TLS)
 	default:
-		return b, refuseSCRAM("unsupported-channel-binding-type", "channel binding %q is not supported; %s, %s and %s are",
+		return b, refuseSCRAM("unsupported-channel-binding-type", "channel binding %.40q is not supported; %s, %s and %s are",
 			b.kind, BindTLSExporter, BindTLSServerEndPoint, BindTLSUnique)
 	}
 	if err != nil {

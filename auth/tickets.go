@@ -18,17 +18,20 @@ type TicketHolder struct {
 
 // Tickets is a TicketVerifier of tickets that are known beforehand. It is
 // immutable and safe for concurrent use. A few tickets are checked at a time,
-// since hashing takes memory; the others wait.
+// where hashing takes memory; the others wait.
 type Tickets struct {
 	holders []TicketHolder // by authid
 	decoys  decoys
-	slots   chan struct{}
 }
+
+// hashing is what may compute hashes that take memory: as many as there are
+// processors, in the whole process, however many Tickets there are.
+var hashing = make(chan struct{}, runtime.GOMAXPROCS(0))
 
 // NewTickets returns a TicketVerifier for the given holders, whose accounts
 // must have AuthIDs, each its own.
 func NewTickets(holders ...TicketHolder) (*Tickets, error) {
-	t := &Tickets{holders: slices.Clone(holders), slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	t := &Tickets{holders: slices.Clone(holders)}
 	slices.SortFunc(t.holders, func(x, y TicketHolder) int { return cmp.Compare(x.Account.AuthID, y.Account.AuthID) })
 	for i, h := range t.holders {
 		if h.Account.AuthID == "" {
@@ -56,18 +59,28 @@ func (t *Tickets) VerifyTicket(ctx context.Context, q *Query, ticket string) (*A
 		i = other
 	}
 	holder := t.holders[i]
-	select {
-	case t.slots <- struct{}{}:
-		defer func() { <-t.slots }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	right := holder.Hash.Matches(ticket)
+	right, err := matches(ctx, holder.Hash, ticket)
 	switch {
+	case err != nil:
+		return nil, err
 	case !known:
 		return nil, ErrUnknown
 	case !right:
 		return nil, &rejection{errWrongProof}
 	}
 	return holder.Account, nil
+}
+
+// matches is TicketHash.Matches, when it is its turn.
+func matches(ctx context.Context, h TicketHash, ticket string) (bool, error) {
+	if h.cost.Memory == 0 {
+		return h.Matches(ticket), nil
+	}
+	select {
+	case hashing <- struct{}{}:
+		defer func() { <-hashing }()
+		return h.Matches(ticket), nil
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
 }

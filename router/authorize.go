@@ -91,7 +91,7 @@ func (s *session) refuseCall(m *wamp.Call, why wamp.ErrorURI, w *worker) error {
 func (s *session) refused(m wamp.Message, why wamp.ErrorURI) string {
 	action, uri, match := wanted(m)
 	if log := s.router.opts.Logger; log.Enabled(context.Background(), slog.LevelDebug) {
-		s.log().Debug("request refused", "action", action.String(), "uri", string(uri), "match", match.String(), "reason", string(why))
+		s.log().Debug("request refused", "action", action.String(), "uri", abridged(string(uri)), "match", match.String(), "reason", string(why))
 	}
 	return s.explain(why, action, uri, match)
 }

@@ -448,6 +448,34 @@ func TestFarTooManyRequestsForAnAuthorizer(t *testing.T) {
 	})
 }
 
+// What is no request cannot be refused, and does not wait without end either.
+func TestFarTooMuchElseForAnAuthorizer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cfg := judged(taking(54 * time.Second))
+		cfg.Roles[0].AuthorizerTimeout = time.Minute
+		b := newBench(t, cfg)
+		p := b.join(inproc.Config{Buffer: 1 << 30})
+		p.send(`[48,1,{},"com.slow"]`)
+		p.send(`[48,2,{},"com.slow",["%s"]]`, strings.Repeat("x", 5<<20)) // more than may wait
+		for i := range 40_000 {
+			p.send(`[34,%d,1]`, i+3)
+		}
+		for {
+			got, err := p.receive()
+			if err != nil {
+				t.Fatalf("the session ended with %v, want an ABORT", err)
+			}
+			if strings.HasPrefix(got, `[3,`) {
+				if !strings.Contains(got, "too many messages wait") || !strings.Contains(got, "authorization_failed") {
+					t.Errorf("got %s", got)
+				}
+				return
+			}
+		}
+	})
+}
+
 func TestTheEndOfASessionDoesNotWaitForAnAuthorizer(t *testing.T) {
 	t.Parallel()
 	const linger = 500 * time.Millisecond

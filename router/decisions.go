@@ -63,8 +63,7 @@ func (ds *decisions) find(key decisionKey, now time.Time, generation uint64) (De
 	return k.Decision, true
 }
 
-// keep keeps a decision; others make room for it where there is none: those
-// that count no more, else any one.
+// keep keeps a decision; others make room for it where there is none.
 func (ds *decisions) keep(key decisionKey, k kept, now time.Time) {
 	ds.mu.Lock()
 	defer ds.mu.Unlock()
@@ -77,14 +76,17 @@ func (ds *decisions) keep(key decisionKey, k kept, now time.Time) {
 	ds.kept[key] = k
 }
 
+// makeRoomLocked drops what counts no more, or else some: not only one, since
+// all of them were looked at.
 func (ds *decisions) makeRoomLocked(generation uint64, now time.Time) {
 	for key, k := range ds.kept {
 		if k.generation != generation || !now.Before(k.until) {
 			delete(ds.kept, key)
 		}
 	}
+	room := max(1, ds.limit/16)
 	for key := range ds.kept {
-		if len(ds.kept) < ds.limit {
+		if len(ds.kept) <= ds.limit-room {
 			return
 		}
 		delete(ds.kept, key)

@@ -16,7 +16,8 @@ import (
 const (
 	// maxHeldBytes bounds what waits behind a decision, in one session. Above
 	// it the connection is not read from, which holds the client back, for as
-	// long as a decision may take. Then further requests are refused.
+	// long as a decision may take. Then further requests are refused. Other
+	// messages cannot be: when as much of them has come, the session ends.
 	maxHeldBytes = 4 << 20
 
 	// heldOverhead is what a waiting message costs beside its octets.
@@ -45,6 +46,7 @@ type gate struct {
 	queue   []held
 	bytes   int   // in queue
 	overrun bool  // there was no room for too long, and there still is none
+	since   int   // what has come to queue since then
 	busy    bool  // the goroutine runs
 	stopped bool  // nothing is carried out any more
 	failure error // what the goroutine ended the session for
@@ -82,28 +84,34 @@ func (s *session) openGate(admitted *auth.Grant) {
 	s.gate.Store(g)
 }
 
+// errOverrun ends a session that has more waiting than there is room for.
+var errOverrun = &wamp.ProtocolError{Reason: wamp.ErrAuthorizationFailed, Message: "too many messages wait for the authorizer"}
+
 // held decides, on the reader, what becomes of a message: it waits, and true is
 // returned, or it may be carried out at once with the verdict in w.
-func (s *session) held(m wamp.Message, w *worker) bool {
+func (s *session) held(m wamp.Message, w *worker) (bool, error) {
 	g := s.gate.Load()
 	action, _, _ := wanted(m)
 	switch g.way(m) {
 	case wayBarred:
-		return true
+		return true, nil
 	case wayFull:
 		if action != 0 {
 			w.verdict = verdict{refusal: wamp.ErrAuthorizationFailed}
-			return false
+			return false, nil
 		}
 	case wayFree:
 		if !asksMore(m) && s.known(m, w) {
-			return false
+			return false, nil
 		}
 	}
 	if g.hold(s, m, w.frame) {
 		s.await(w, func() { g.waitForRoom(g.role.timeout) })
 	}
-	return true
+	if g.overflows() {
+		return true, errOverrun
+	}
+	return true, nil
 }
 
 // way is what becomes of a message at a gate.
@@ -206,6 +214,9 @@ func (g *gate) hold(s *session, m wamp.Message, frame []byte) (full bool) {
 	defer g.mu.Unlock()
 	g.queue = append(g.queue, h)
 	g.bytes += h.size()
+	if g.overrun {
+		g.since += h.size()
+	}
 	if !g.busy {
 		g.busy = true
 		g.passing.Go(func() { s.pass(g) })
@@ -233,10 +244,18 @@ func (g *gate) waitForRoom(patience time.Duration) {
 	}
 }
 
+// overflows reports whether there was no room for too long, and much has come
+// since.
+func (g *gate) overflows() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.overrun && g.since > maxHeldBytes
+}
+
 func (g *gate) noRoom() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.overrun = g.bytes > maxHeldBytes
+	g.overrun, g.since = g.bytes > maxHeldBytes, 0
 	g.changed.Broadcast()
 }
 
@@ -376,7 +395,7 @@ func (s *session) undecided(g *gate, in *Intent, err error) {
 	if errors.Is(err, errUndecided) {
 		g.giveUp()
 	}
-	log := s.log().With("role", in.Principal.AuthRole, "action", in.Action.String(), "uri", string(in.URI), "err", err)
+	log := s.log().With("role", in.Principal.AuthRole, "action", in.Action.String(), "uri", abridged(string(in.URI)), "err", err)
 	if g.role.failing.CompareAndSwap(false, true) {
 		log.Warn("the authorizer gives no decision: the request is refused; until it decides again, others are logged for debugging only")
 	} else {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/junctorio/junctor/auth"
@@ -17,7 +18,7 @@ import (
 const defaultHelloTimeout = 10 * time.Second
 
 // maxLoggedText bounds what a log line quotes of a client, in octets.
-const maxLoggedText = 128
+const maxLoggedText = 256
 
 // joining is what a session needs until it has joined.
 type joining struct {
@@ -68,10 +69,10 @@ func (s *session) helloExpired() {
 // join answers HELLO.
 func (s *session) join(m *wamp.Hello, w *worker) error {
 	if !m.Realm.Valid(wamp.URILoose) {
-		return &wamp.Abort{Reason: wamp.ErrInvalidURI, Message: fmt.Sprintf("realm %q is no valid URI", m.Realm)}
+		return &wamp.Abort{Reason: wamp.ErrInvalidURI, Message: "the realm " + core.Quote(m.Realm) + " is no valid URI"}
 	}
 	if s.realm = s.router.Realm(m.Realm); s.realm == nil {
-		return &wamp.Abort{Reason: wamp.ErrNoSuchRealm, Message: fmt.Sprintf("there is no realm %q on this router", m.Realm)}
+		return &wamp.Abort{Reason: wamp.ErrNoSuchRealm, Message: "there is no realm " + core.Quote(m.Realm) + " on this router"}
 	}
 	j := s.joining.Load()
 	hello := *m
@@ -137,11 +138,15 @@ func (s *session) proceed(step auth.Step, err error, w *worker) error {
 
 func (s *session) logDenial(d *auth.Denial) {
 	j := s.joining.Load()
-	authid := j.hello.AuthID
-	if len(authid) > maxLoggedText {
-		authid = authid[:maxLoggedText] + "…"
+	s.log().Info("authentication denied", "method", j.method, "authid", abridged(j.hello.AuthID), "err", d.Cause)
+}
+
+// abridged bounds what a log line quotes of a client's text.
+func abridged(text string) string {
+	if len(text) <= maxLoggedText {
+		return text
 	}
-	s.log().Info("authentication denied", "method", j.method, "authid", authid, "err", d.Cause)
+	return strings.ToValidUTF8(text[:maxLoggedText], "") + "…"
 }
 
 // welcome admits the client: the realm knows the session before the client
@@ -159,8 +164,8 @@ func (s *session) welcome(g *auth.Grant, w *worker) error {
 	s.openGate(g)
 	s.outbox.limit(r.cfg.OutboxBytes)
 	s.acceptor.Welcomed()
-	s.log().Info("session joined", "role", g.Principal.AuthRole, "authid", g.Principal.AuthID,
-		"method", g.Principal.AuthMethod, "serializer", s.serializer.String(), "agent", hello.Agent)
+	s.log().Info("session joined", "role", g.Principal.AuthRole, "authid", abridged(g.Principal.AuthID),
+		"method", g.Principal.AuthMethod, "serializer", s.serializer.String(), "agent", abridged(hello.Agent))
 	s.endJoining()
 	s.copes = s.copes || transport.CopesWithPing(hello.Agent)
 	s.keepAlive()
@@ -181,7 +186,7 @@ func (s *session) settleIn(g *auth.Grant) error {
 	if g.Realm != "" && g.Realm != s.realm.cfg.Name {
 		r := s.router.Realm(g.Realm)
 		if r == nil {
-			s.log().Warn("authentication leads to a realm that is not there", "to", string(g.Realm))
+			s.log().Warn("authentication leads to a realm that is not there", "to", abridged(string(g.Realm)))
 			return &wamp.Abort{Reason: wamp.ErrNoSuchRealm, Message: "the realm of this principal does not exist"}
 		}
 		if err := s.enter(r); err != nil {
@@ -197,11 +202,11 @@ func (s *session) settleIn(g *auth.Grant) error {
 		s.perms = nothing
 		return nil
 	case s.perms != nil:
-		s.log().Warn("authentication gave a role that is not for clients", "role", role)
+		s.log().Warn("authentication gave a role that is not for clients", "role", abridged(role))
 	}
 	return &wamp.Abort{
 		Reason:  wamp.ErrNoSuchRole,
-		Message: fmt.Sprintf("realm %q has no role %q", s.realm.cfg.Name, role),
+		Message: fmt.Sprintf("realm %q has no role %s", s.realm.cfg.Name, core.Quote(role)),
 	}
 }
 

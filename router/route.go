@@ -10,8 +10,10 @@ import (
 // route has a message of an established session carried out, now or, where an
 // Authorizer has to decide first, later.
 func (s *session) route(m wamp.Message, w *worker) error {
-	if s.perms.dynamic != nil && s.held(m, w) {
-		return nil
+	if s.perms.dynamic != nil {
+		if held, err := s.held(m, w); held || err != nil {
+			return err
+		}
 	}
 	return s.carryOut(m, w)
 }

@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/junctorio/junctor/auth"
 	"github.com/junctorio/junctor/router"
 	"github.com/junctorio/junctor/transport"
 	"github.com/junctorio/junctor/transport/inproc"
@@ -290,7 +291,21 @@ func TestARefusalFitsTheSmallestLimit(t *testing.T) {
 	t.Parallel()
 	p := newBench(t, router.RealmConfig{}).connect(inproc.Config{MaxMessage: [2]int{512, 0}})
 	p.send(`[1,"%s",{"roles":{"caller":{}}}]`, strings.Repeat("x", 600))
-	p.expect(`^\[3,\{\},"wamp.error.no_such_realm"\]$`)
+	p.expect(`^\[3,\{"message":"there is no realm .{1,300}"\},"wamp.error.no_such_realm"\]$`)
+	p.expectEnd()
+}
+
+func TestARefusalWithoutItsTextFitsTheSmallestLimit(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, router.RealmConfig{})
+	b.login = accessOf(func(context.Context, *auth.Query, string) (*auth.Account, error) {
+		return nil, &wamp.Abort{Reason: wamp.ErrAuthenticationDenied, Message: strings.Repeat("x", 600)}
+	}).Methods
+	p := b.connect(inproc.Config{MaxMessage: [2]int{512, 0}})
+	p.send(ticketHello)
+	p.expect(`^\[4,`)
+	p.send(`[5,"",{}]`)
+	p.expect(`^\[3,\{\},"wamp.error.authentication_denied"\]$`)
 	p.expectEnd()
 }
 

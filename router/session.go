@@ -170,13 +170,13 @@ func (s *session) lastWord(err error) (abort *wamp.Abort) {
 	switch {
 	case pe != nil:
 		abort = pe.Abort()
-		s.log().Info("session aborted", "reason", string(pe.Reason), "err", pe.Message)
+		s.log().Info("session aborted", "reason", string(pe.Reason), "err", abridged(pe.Message))
 	case !errors.As(err, &abort):
 		s.log().Debug("connection ended", "err", err)
 	case errors.Is(err, errTooManyAttempts): // which is logged once for each address
 		s.log().Debug("join refused", "reason", string(abort.Reason), "err", abort.Message)
 	case !errors.As(err, &denied): // otherwise it is logged already
-		s.log().Info("join refused", "reason", string(abort.Reason), "err", abort.Message)
+		s.log().Info("join refused", "reason", string(abort.Reason), "err", abridged(abort.Message))
 	}
 	return abort
 }
@@ -242,7 +242,7 @@ func (s *session) receive(m wamp.Message, w *worker) error {
 func (s *session) leave() {
 	if s.peer != nil {
 		s.realm.expel(s.peer, withNews)
-		s.log().Info("session left", "authid", s.peer.Principal.AuthID)
+		s.log().Info("session left", "authid", abridged(s.peer.Principal.AuthID))
 		s.peer = nil
 	}
 	if s.id != 0 {

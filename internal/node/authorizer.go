@@ -37,22 +37,30 @@ func (a *authorizer) Authorize(ctx context.Context, in *router.Intent) (router.D
 }
 
 // ask calls the procedure; one that does not take the options is called
-// without them, as Crossbar.io does.
+// without them, as Crossbar.io does, until there is one that wants them.
 func (a *authorizer) ask(ctx context.Context, in *router.Intent) (any, error) {
 	args := []any{sessionDetails(in), string(in.URI), in.Action.String(), options(in)}
-	if a.brief.Load() {
-		args = args[:3]
-	}
-	answer, err := a.call(ctx, in.Realm, config.TrustedRole, a.procedure, args)
-	if len(args) == 4 && takesFewer(err) {
-		answer, err = a.call(ctx, in.Realm, config.TrustedRole, a.procedure, args[:3])
-		a.brief.Store(err == nil)
+	brief := a.brief.Load()
+	answer, err := a.asked(ctx, in, args, brief)
+	if takesOthers(err) {
+		answer, err = a.asked(ctx, in, args, !brief)
+		if err == nil {
+			a.brief.Store(!brief)
+		}
 	}
 	return answer, err
 }
 
-// takesFewer reports whether a procedure in Python refused an argument.
-func takesFewer(err error) bool {
+func (a *authorizer) asked(ctx context.Context, in *router.Intent, args []any, brief bool) (any, error) {
+	if brief {
+		args = args[:len(args)-1]
+	}
+	return a.call(ctx, in.Realm, config.TrustedRole, a.procedure, args)
+}
+
+// takesOthers reports whether a procedure in Python refused an argument, or
+// missed one.
+func takesOthers(err error) bool {
 	var e *wamp.Error
 	return errors.As(err, &e) && e.URI == wamp.ErrRuntimeError && strings.Contains(e.Error(), "positional argument")
 }
