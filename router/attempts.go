@@ -89,10 +89,7 @@ func (a *Attempts) begin(ctx context.Context, addr netip.Addr) error {
 func (a *Attempts) tryBegin(addr netip.Addr, now time.Time) (turn chan struct{}, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	src := a.sources[addr]
-	if src == nil {
-		src = a.addLocked(addr, now)
-	}
+	src := a.sourceLocked(addr, now)
 	switch room := a.room(src, now); {
 	case room == 0:
 		return nil, errTooManyAttempts
@@ -128,17 +125,45 @@ func (a *Attempts) end(addr netip.Addr, failed bool, now time.Time) (last bool) 
 	src := a.sources[addr] // which stays while attempts are under way
 	src.underway--
 	if failed {
-		if src.free.Before(now) {
-			src.free = now
-		}
-		src.free = src.free.Add(a.interval)
-		last = a.room(src, now) == 0
+		last = a.failed(src, now)
 	}
 	a.wake(src, now)
 	if src.idle() && !src.free.After(now) {
 		delete(a.sources, addr)
 	}
 	return last
+}
+
+// allowed reports whether a client of the address may try what cannot be guessed.
+func (a *Attempts) allowed(addr netip.Addr, now time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	src := a.sources[addr]
+	return src == nil || a.window == 0 || a.room(src, now) > 0
+}
+
+// fail counts a failure for which there was no begin, like end.
+func (a *Attempts) fail(addr netip.Addr, now time.Time) (last bool) {
+	if a.window == 0 {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	src := a.sourceLocked(addr, now)
+	last = a.failed(src, now)
+	a.wake(src, now)
+	return last
+}
+
+func (a *Attempts) failed(src *source, now time.Time) (last bool) {
+	before := a.room(src, now)
+	if src.free.Before(now) {
+		src.free = now
+	}
+	if before > 0 {
+		src.free = src.free.Add(a.interval)
+	}
+	return before > 0 && a.room(src, now) == 0
 }
 
 // room returns how many attempts may still fail.
@@ -165,13 +190,18 @@ func (a *Attempts) wake(src *source, now time.Time) {
 
 func (src *source) idle() bool { return src.underway == 0 && len(src.waiting) == 0 }
 
-// addLocked remembers an address. Those with attempts under way are as many as
-// there are connections; of the others at most maxAddresses are kept.
-func (a *Attempts) addLocked(addr netip.Addr, now time.Time) *source {
+// sourceLocked returns what is remembered of an address. Addresses with
+// attempts under way are as many as there are connections; of the others at
+// most maxAddresses are kept.
+func (a *Attempts) sourceLocked(addr netip.Addr, now time.Time) *source {
+	src := a.sources[addr]
+	if src != nil {
+		return src
+	}
 	if len(a.sources) >= maxAddresses {
 		a.forgetLocked(now)
 	}
-	src := new(source)
+	src = new(source)
 	a.sources[addr] = src
 	return src
 }
@@ -225,20 +255,39 @@ func (s *session) attempts() *Attempts {
 }
 
 // attempt has an authenticator judge the client, and counts a denial. Who asks
-// to be anonymous shows nothing that could be guessed.
+// to be anonymous shows nothing that could be guessed. Nor does a HELLO, for
+// which nobody waits: an authenticator that is slow would keep all others of the
+// address from being challenged.
 func (s *session) attempt(judge func(context.Context) (auth.Step, error)) (auth.Step, error) {
 	j := s.joining.Load()
 	addr, ok := addressOf(s.conn.Info().RemoteAddr)
 	if !ok || j.method == auth.MethodAnonymous {
 		return judge(j.ctx)
 	}
-	if err := s.attempts().begin(j.ctx, addr); err != nil {
-		return auth.Step{}, err
+	a := s.attempts()
+	var step auth.Step
+	var err error
+	var last bool
+	if j.exchange == nil {
+		if !a.allowed(addr, time.Now()) {
+			return step, errTooManyAttempts
+		}
+		step, err = judge(j.ctx)
+		last = isDenial(err) && a.fail(addr, time.Now())
+	} else {
+		if err := a.begin(j.ctx, addr); err != nil {
+			return step, err
+		}
+		step, err = judge(j.ctx)
+		last = a.end(addr, isDenial(err), time.Now())
 	}
-	step, err := judge(j.ctx)
-	var denied *auth.Denial
-	if s.attempts().end(addr, errors.As(err, &denied), time.Now()) {
+	if last {
 		s.connLog().Warn("too many failed attempts to authenticate from this address: refused for now")
 	}
 	return step, err
+}
+
+func isDenial(err error) bool {
+	var denied *auth.Denial
+	return errors.As(err, &denied)
 }

@@ -11,9 +11,7 @@ func FailFromMany(a *Attempts, n int) int {
 	now := time.Now()
 	for i := range n {
 		addr := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
-		if _, err := a.tryBegin(addr, now); err == nil {
-			a.end(addr, true, now)
-		}
+		a.fail(addr, now)
 	}
 	return len(a.sources)
 }

@@ -330,9 +330,9 @@ func TestGuessesAtTheSameTimeCountToo(t *testing.T) {
 			p.send(ticketHello)
 			p.expect(`^\[4,`)
 			p.send(`[5,%s,{}]`, quoted(map[bool]string{true: "right", false: "guess"}[i == 7]))
+			synctest.Wait() // so that the right one is not among the first
 			peers = append(peers, p)
 		}
-		synctest.Wait()
 		close(release)
 		denied := 0
 		for _, p := range peers {
