@@ -95,12 +95,18 @@ type method struct {
 func TestSignIn(t *testing.T) {
 	t.Parallel()
 	r, people := startSignInRouter(t)
-	methods := methodsOf(r, people)
+	fillSignIn(t, r, "A cell is signing in with good credentials, and being refused with bad ones.",
+		signInRows(), methodsOf(r, people))
+}
+
+// fillSignIn fills and prints a matrix.
+func fillSignIn(t *testing.T, r *router, title string, rows []variant, methods []method) {
+	t.Helper()
 	var columns []string
 	for _, m := range methods {
 		columns = append(columns, m.name)
 	}
-	m := newMatrix("A cell is signing in with good credentials, and being refused with bad ones.", signInRows(), columns)
+	m := newMatrix(title, rows, columns)
 	able := make(map[variant][]method)
 	for _, v := range m.rows { // before they run at once, for footnotes in order
 		able[v] = m.able(v, methods)
@@ -188,54 +194,30 @@ func (a login) over(r *router, v variant) login {
 
 // methodsOf lists the columns.
 func methodsOf(r *router, p *people) []method {
-	secrets := func(method string, authIDs ...string) []expectation {
-		var all []expectation
-		for _, authID := range authIDs {
-			all = append(all,
-				expectation{"the right secret of " + authID, login{Method: method, AuthID: authID, Secret: p.secrets[authID]}, authID, ""},
-				expectation{"a wrong secret of " + authID, login{Method: method, AuthID: authID, Secret: "guessed"}, "", denied})
-		}
-		return append(all, expectation{
-			"an unknown user", login{Method: method, AuthID: "nobody", Secret: p.secrets[authIDs[0]]}, "", denied,
-		})
-	}
-	key := func(change func(*login)) []expectation {
-		all := []expectation{
-			{"the key of kira", login{Method: "cryptosign", AuthID: "kira", PrivateKey: p.key}, "kira", ""},
-			{"a key alone, by which kira is known", login{Method: "cryptosign", PrivateKey: p.key}, "kira", ""},
-			{"another key for kira", login{Method: "cryptosign", AuthID: "kira", PrivateKey: p.otherKey}, "", denied},
-			{"an unknown user with the key of kira", login{Method: "cryptosign", AuthID: "nobody", PrivateKey: p.key}, "", denied},
-			{"an unknown key alone", login{Method: "cryptosign", PrivateKey: p.otherKey}, "", denied},
-		}
-		for i := range all {
-			change(&all[i].try)
-		}
-		return all
-	}
 	certificate := func(what, file, asks, authID, refusal string) expectation {
 		return expectation{what, login{
 			URL: r.url("mutual"), Method: "tls", AuthID: asks,
 			Certificate: filepath.Join(p.dir, file+".pem"), CertificateKey: filepath.Join(p.dir, file+".key"),
 		}, authID, refusal}
 	}
-	autobahnSCRAM := secrets("scram", "otto")
+	autobahnSCRAM := p.bySecret("scram", "otto")
 	// A stranger may be asked for PBKDF2, as rosa would be, at which it fails.
 	autobahnSCRAM[len(autobahnSCRAM)-1].refusal = unable
 	return []method{
 		{"anonymous", anybody, []expectation{{"nothing", login{Method: "anonymous"}, "", ""}}},
-		{"ticket", anybody, secrets("ticket", "tina", "hugo")},
-		{"cra", anybody, secrets("wampcra", "paul")},
-		{"cra salted", anybody, secrets("wampcra", "sally", "sam")},
-		{"wamp-scram", only(goClient, "Autobahn has SCRAM in its own dialect, if at all"), secrets("wamp-scram", "rosa", "ines")},
+		{"ticket", anybody, p.bySecret("ticket", "tina", "hugo")},
+		{"cra", anybody, p.bySecret("wampcra", "paul")},
+		{"cra salted", anybody, p.bySecret("wampcra", "sally", "sam")},
+		{"wamp-scram", only(goClient, "Autobahn has SCRAM in its own dialect, if at all"), p.bySecret("wamp-scram", "rosa", "ines")},
 		{"scram", autobahnPython("only Autobahn|Python has this dialect of SCRAM (its PBKDF2 fails: it takes the salt for octets)"), autobahnSCRAM},
-		{"key", anybody, key(func(*login) {})},
+		{"key", anybody, p.byKey(func(*login) {})},
 		{"key unique", overTLS(notJavaScript("Autobahn|JS binds keys to no channel")),
-			append(key(func(a *login) { a.ChannelBinding, a.TLS12 = "tls-unique", true }),
+			append(p.byKey(func(a *login) { a.ChannelBinding, a.TLS12 = "tls-unique", true }),
 				expectation{"a binding that TLS 1.3 does not have", login{
 					Method: "cryptosign", AuthID: "kira", PrivateKey: p.key, ChannelBinding: "tls-unique",
 				}, "", unable})},
 		{"key exporter", overTLS(only(goClient, "Autobahn has no tls-exporter")),
-			key(func(a *login) { a.ChannelBinding = "tls-exporter" })},
+			p.byKey(func(a *login) { a.ChannelBinding = "tls-exporter" })},
 		{"certificate", overTLS(anybody), []expectation{
 			certificate("the certificate of carl", "certificates/carl", "", "carl", ""),
 			certificate("the certificate of carl, with his name", "certificates/carl", "carl", "carl", ""),

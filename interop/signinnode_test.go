@@ -158,3 +158,32 @@ func (p *people) writeConfig(t *testing.T, auth, certificates map[string]any) {
 		t.Fatal(err)
 	}
 }
+
+// bySecret is signing in by a method where both sides know a secret.
+func (p *people) bySecret(method string, authIDs ...string) []expectation {
+	var all []expectation
+	for _, authID := range authIDs {
+		right, wrong := p.secrets[authID], "guessed"
+		all = append(all,
+			expectation{"the right secret of " + authID, login{Method: method, AuthID: authID, Secret: right}, authID, ""},
+			expectation{"a wrong secret of " + authID, login{Method: method, AuthID: authID, Secret: wrong}, "", denied})
+	}
+	stranger := login{Method: method, AuthID: "nobody", Secret: p.secrets[authIDs[0]]}
+	return append(all, expectation{"an unknown user", stranger, "", denied})
+}
+
+// byKey is signing in by cryptosign, in a way that change makes of it.
+func (p *people) byKey(change func(*login)) []expectation {
+	all := []expectation{
+		{"the key of kira", login{AuthID: "kira", PrivateKey: p.key}, "kira", ""},
+		{"a key alone, by which kira is known", login{PrivateKey: p.key}, "kira", ""},
+		{"another key for kira", login{AuthID: "kira", PrivateKey: p.otherKey}, "", denied},
+		{"an unknown user with the key of kira", login{AuthID: "nobody", PrivateKey: p.key}, "", denied},
+		{"an unknown key alone", login{PrivateKey: p.otherKey}, "", denied},
+	}
+	for i := range all {
+		all[i].try.Method = "cryptosign"
+		change(&all[i].try)
+	}
+	return all
+}
