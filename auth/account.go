@@ -41,6 +41,21 @@ type Account struct {
 	Keys  []ed25519.PublicKey // for cryptosign: any of them
 }
 
+// provableBy reports whether a client can prove by the method that it is whom the
+// account is of.
+func (a *Account) provableBy(method string) bool {
+	switch method {
+	case MethodWAMPCRA:
+		return a.CRA != nil
+	case MethodSCRAM:
+		return a.SCRAM != nil && a.SCRAM.KDF != KDFLegacyArgon2id
+	case MethodLegacySCRAM:
+		return a.SCRAM != nil && a.SCRAM.KDF != KDFArgon2id
+	default:
+		return true
+	}
+}
+
 // CRASecret is what a WAMP-CRA signature is checked with (CRA-3).
 type CRASecret struct {
 	// Key is the key of the HMAC: the secret, or if salted the base64 text of

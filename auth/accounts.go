@@ -63,7 +63,7 @@ func (a *Accounts) Account(_ context.Context, q *Query) (*Account, error) {
 	return nil, ErrUnknown
 }
 
-func (a *Accounts) decoy(q *Query) *Account { return a.decoys.account(q.AuthID) }
+func (a *Accounts) decoy(q *Query) *Account { return a.decoys.account(q) }
 
 // deceiver is a Directory that knows what its accounts look like.
 type deceiver interface{ decoy(q *Query) *Account }
@@ -74,13 +74,14 @@ var strangers = decoys{key: newDecoyKey()}
 // lookUp asks a directory for a principal. For one that does not exist it
 // returns an account that is made up, with the ErrUnknown that the client must
 // not notice before it has answered the challenge (AUTH-5); any other error ends
-// the attempt at once. Making one up takes a moment, and so is done for all.
+// the attempt at once. So it does for one that cannot prove itself by the
+// method. Making one up takes a moment, and so is done for all.
 func lookUp(ctx context.Context, dir Directory, q *Query) (account *Account, unknown, err error) {
 	var made *Account
 	if d, ok := dir.(deceiver); ok {
 		made = d.decoy(q)
 	} else {
-		made = strangers.account(q.AuthID)
+		made = strangers.account(q)
 	}
 	account, err = dir.Account(ctx, q)
 	switch {
@@ -90,6 +91,8 @@ func lookUp(ctx context.Context, dir Directory, q *Query) (account *Account, unk
 		return nil, nil, err
 	case account == nil:
 		return nil, nil, fmt.Errorf("%s: the directory has neither an account nor an error", q.Method)
+	case !account.provableBy(q.Method):
+		return made, fmt.Errorf("%w to %s: the account has no credentials for it", ErrUnknown, q.Method), nil
 	}
 	return account, nil, nil
 }

@@ -33,12 +33,9 @@ func (d *decoys) octets(purpose, authid string, n int) []byte {
 	return out
 }
 
-// account makes up the account of the authid.
-func (d *decoys) account(authid string) *Account {
-	model := standardModel
-	if n := uint64(len(d.models)); n > 0 {
-		model = d.models[binary.BigEndian.Uint64(d.octets("model", authid, 8))%n]
-	}
+// account makes up the account that is asked for.
+func (d *decoys) account(q *Query) *Account {
+	authid, model := q.AuthID, d.model(q)
 	made := &Account{AuthID: authid, Role: model.Role, Provider: model.Provider}
 	if c := model.CRA; c != nil {
 		made.CRA = &CRASecret{
@@ -55,6 +52,21 @@ func (d *decoys) account(authid string) *Account {
 		}
 	}
 	return made
+}
+
+// model is what the account that is asked for is made like: one that can prove
+// itself by the same method, as those that exist.
+func (d *decoys) model(q *Query) *Account {
+	first := 0
+	if n := uint64(len(d.models)); n > 0 {
+		first = int(binary.BigEndian.Uint64(d.octets("model", q.AuthID, 8)) % n)
+	}
+	for i := range d.models {
+		if model := d.models[(first+i)%len(d.models)]; model.provableBy(q.Method) {
+			return model
+		}
+	}
+	return standardModel
 }
 
 // standardModel is the shape of decoys where there is nobody to take it from.

@@ -43,6 +43,9 @@ type Dynamic struct {
 // Account asks for a client that said HELLO.
 func (d *Dynamic) Account(ctx context.Context, q *Query) (*Account, error) {
 	a, err := d.ask(ctx, q, details(q))
+	if err == nil && !a.provableBy(q.Method) {
+		return nil, fmt.Errorf("the authenticator's answer: no credentials for %s", q.Method)
+	}
 	if err == nil {
 		d.model.CompareAndSwap(nil, a)
 	}
@@ -59,9 +62,9 @@ func (d *Dynamic) VerifyTicket(ctx context.Context, q *Query, ticket string) (*A
 func (d *Dynamic) decoy(q *Query) *Account {
 	if model := d.model.Load(); model != nil {
 		shaped := decoys{key: strangers.key, models: []*Account{model}}
-		return shaped.account(q.AuthID)
+		return shaped.account(q)
 	}
-	made := strangers.account(q.AuthID)
+	made := strangers.account(q)
 	made.Provider = providerDynamic
 	return made
 }

@@ -36,16 +36,12 @@ func (s SCRAM) Begin(ctx context.Context, req *Request) (Step, error) {
 	if err != nil {
 		return Step{}, err
 	}
-	kdf, err := x.kdf(KDFArgon2id)
-	if err != nil {
-		return Step{}, err
-	}
 	nonce := make([]byte, scramNonce)
 	rand.Read(nonce) // never fails
 	x.message.nonce = x.message.clientNonce + base64.StdEncoding.EncodeToString(nonce)
 	x.message.binding, x.message.bindingData = binding.kind, binding.data
 	return Step{
-		Challenge: &wamp.Challenge{Method: MethodSCRAM, Extra: x.challenge(kdf)},
+		Challenge: &wamp.Challenge{Method: MethodSCRAM, Extra: x.challenge(KDFArgon2id)},
 		Exchange:  &specifiedSCRAM{x},
 	}, nil
 }
@@ -85,30 +81,20 @@ func beginSCRAM(ctx context.Context, dir Directory, q *Query) (scramExchange, er
 	if x.account, x.unknown, err = lookUp(ctx, dir, x.query); err != nil {
 		return x, err
 	}
-	if x.account.SCRAM == nil {
-		return x, fmt.Errorf("%s: the account %q has no verifier", q.Method, q.AuthID)
-	}
 	x.message.authID, x.message.clientNonce = x.query.AuthID, nonce
 	x.message.salt = base64.StdEncoding.EncodeToString(x.account.SCRAM.Salt)
 	x.message.iterations = x.account.SCRAM.Iterations
 	return x, nil
 }
 
-// kdf is the account's key derivation, which must be pbkdf2 or the dialect's form
-// of Argon2id. What is made up is what is wanted.
-func (x *scramExchange) kdf(argon string) (string, error) {
-	switch kdf := x.account.SCRAM.KDF; {
-	case kdf == argon, kdf == KDFPBKDF2:
-		return kdf, nil
-	case x.unknown == nil:
-		return "", fmt.Errorf("%s: the account %q has a verifier of %s, which is of no use for this method", x.query.Method, x.query.AuthID, kdf)
+// challenge is CHALLENGE.Extra, for an account whose key derivation is pbkdf2 or
+// the dialect's form of Argon2id; what is made up may be of the other one. Memory
+// is null where the derivation has none (SCR-2).
+func (x *scramExchange) challenge(argon string) wamp.Dict {
+	kdf := argon
+	if x.account.SCRAM.KDF == KDFPBKDF2 {
+		kdf = KDFPBKDF2
 	}
-	return argon, nil
-}
-
-// challenge is CHALLENGE.Extra. Memory is null where the derivation has none
-// (SCR-2).
-func (x *scramExchange) challenge(kdf string) wamp.Dict {
 	extra := wamp.Dict{
 		"nonce": x.message.nonce, "salt": x.message.salt,
 		"kdf": kdf, "iterations": int64(x.message.iterations), "memory": nil,

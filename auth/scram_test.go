@@ -462,30 +462,38 @@ func TestSCRAMRefusesHellos(t *testing.T) {
 	}
 }
 
-func TestSCRAMFailsWithoutAVerifier(t *testing.T) {
+// AUTH-5: nobody learns by which methods others log in.
+func TestAccountsOfAnotherMethodLookUnknown(t *testing.T) {
 	t.Parallel()
 	legacy := verifier(t, "pencil", cheap)
 	legacy.KDF = auth.KDFLegacyArgon2id
 	modern := verifier(t, "pencil", auth.SCRAMCost{KDF: "argon2id13", Salt: []byte("salt"), Iterations: 1, Memory: 8 << 10})
+	dir := accounts(t,
+		&auth.Account{AuthID: "cra", Role: "user", CRA: &auth.CRASecret{Key: []byte("secret")}},
+		&auth.Account{AuthID: "modern", Role: "user", SCRAM: modern},
+		&auth.Account{AuthID: "legacy", Role: "user", SCRAM: legacy},
+		&auth.Account{AuthID: "keys", Role: "user"})
 	for _, tt := range []struct {
-		name   string
-		method func(auth.Directory) auth.Authenticator
-		v      *auth.SCRAMVerifier
+		method auth.Authenticator
+		others []string
 	}{
-		{"none", func(d auth.Directory) auth.Authenticator { return auth.SCRAM{Directory: d} }, nil},
-		{"one for the older dialect", func(d auth.Directory) auth.Authenticator { return auth.SCRAM{Directory: d} }, legacy},
-		{"none in the older dialect", func(d auth.Directory) auth.Authenticator { return auth.LegacySCRAM{Directory: d} }, nil},
-		{"one that is not for the older dialect", func(d auth.Directory) auth.Authenticator { return auth.LegacySCRAM{Directory: d} }, modern},
+		{auth.CRA{Directory: dir}, []string{"modern", "legacy", "keys", "nobody", "nobody else", "somebody"}},
+		{auth.SCRAM{Directory: dir}, []string{"cra", "legacy", "keys", "nobody", "nobody else", "somebody"}},
+		{auth.LegacySCRAM{Directory: dir}, []string{"cra", "modern", "keys", "nobody", "nobody else", "somebody"}},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			dir := accounts(t, &auth.Account{AuthID: "peter", Role: "user", SCRAM: tt.v})
-			step, err := tt.method(dir).Begin(t.Context(), request("peter", wamp.Dict{"nonce": clientNonce}, nil))
-			var abort *wamp.Abort
-			if err == nil || errors.As(err, &abort) {
-				t.Errorf("got %+v, %v, want an error for the log alone", step, err)
-			}
-		})
+		for _, authid := range tt.others {
+			t.Run(tt.method.Method()+" by "+authid, func(t *testing.T) {
+				t.Parallel()
+				step := challenge(t, tt.method, request(authid, wamp.Dict{"nonce": clientNonce}, nil))
+				if kdf, wrong := step.Challenge.Extra["kdf"], map[string]any{"wamp-scram": "argon2id-13", "scram": "argon2id13"}; kdf != nil && kdf == wrong[tt.method.Method()] {
+					t.Errorf("the challenge is in the other dialect: %v", step.Challenge.Extra)
+				}
+				answer := &wamp.Authenticate{Signature: "AAAA", Extra: wamp.Dict{"nonce": step.Challenge.Extra["nonce"]}}
+				if _, err := step.Exchange.Authenticate(t.Context(), answer); !errors.Is(err, auth.ErrUnknown) {
+					t.Errorf("got %v, want a denial for want of a principal", err)
+				}
+			})
+		}
 	}
 }
 

@@ -40,15 +40,11 @@ func (s LegacySCRAM) Begin(ctx context.Context, req *Request) (Step, error) {
 	if err != nil {
 		return Step{}, err
 	}
-	kdf, err := x.kdf(KDFLegacyArgon2id)
-	if err != nil {
-		return Step{}, err
-	}
 	nonce, _ := base64.StdEncoding.DecodeString(x.message.clientNonce) // was checked
 	random := make([]byte, scramNonce)
 	rand.Read(random) // never fails
 	x.message.nonce = base64.StdEncoding.EncodeToString(append(nonce, random...))
-	extra := x.challenge(kdf)
+	extra := x.challenge(KDFLegacyArgon2id)
 	if extra["memory"] == nil {
 		delete(extra, "memory") // Autobahn wants a number
 	}

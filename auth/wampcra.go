@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/junctorio/junctor/wamp"
@@ -27,9 +26,6 @@ func (c CRA) Begin(ctx context.Context, req *Request) (Step, error) {
 	account, unknown, err := lookUp(ctx, c.Directory, q)
 	if err != nil {
 		return Step{}, err
-	}
-	if account.CRA == nil {
-		return Step{}, fmt.Errorf("wampcra: the account %q has no secret", q.AuthID)
 	}
 	text, err := craChallenge(account.grant(q).Principal, q.Session, time.Now())
 	if err != nil {
