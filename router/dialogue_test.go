@@ -37,7 +37,7 @@ func TestDialoguesInProcess(t *testing.T) {
 	playAll(t, func(t *testing.T, script *dialogue.Script, s wamp.SerializerNumber) {
 		synctest.Test(t, func(t *testing.T) {
 			b := newScriptBench(t, script)
-			script.Play(t, &target{connect: func() (transport.Conn, <-chan error, error) {
+			script.Play(t, &target{bench: b, connect: func() (transport.Conn, <-chan error, error) {
 				p := b.connect(inproc.Config{Serializer: s})
 				return p.conn, p.ended, nil
 			}})
@@ -63,7 +63,7 @@ func TestDialoguesOverRawSocket(t *testing.T) {
 					t.Skip("lets time pass; played in process, on a fake clock")
 				}
 				b := newScriptBench(t, script)
-				script.Play(t, &target{connect: b.listen(at, s)})
+				script.Play(t, &target{bench: b, connect: b.listen(at, s)})
 			})
 		})
 	}
@@ -122,6 +122,7 @@ func newScriptBench(t *testing.T, script *dialogue.Script) *bench {
 			t.Fatal(err)
 		}
 	}
+	b.strangers = !script.Options.LoginRequired
 	if script.Options.Authentication {
 		b.login = loginOf(t)
 	}
@@ -141,10 +142,15 @@ func loginOf(t *testing.T) auth.Set {
 	}
 	kim := &auth.Account{AuthID: "kim", Role: "anonymous", Keys: []ed25519.PublicKey{must(hex.DecodeString(dialogue.Key))}}
 	accounts, keyed := must(auth.NewAccounts(joe, sue)), must(auth.NewKeyedAccounts(kim))
-	tickets := must(auth.NewTickets(auth.TicketHolder{Account: joe, Hash: auth.HashRandomTicket(dialogue.Secret)}))
+	ghost := &auth.Account{AuthID: "max", Role: "missing"}
+	tickets := must(auth.NewTickets(
+		auth.TicketHolder{Account: joe, Hash: auth.HashRandomTicket(dialogue.Secret)},
+		auth.TicketHolder{Account: ghost, Hash: auth.HashRandomTicket(dialogue.Secret)},
+	))
+	key := ed25519.NewKeyFromSeed(must(hex.DecodeString(dialogue.RouterSeed)))
 	return auth.Set{
 		auth.Ticket{Verifier: tickets}, auth.CRA{Directory: accounts},
-		auth.SCRAM{Directory: accounts}, auth.Cryptosign{Directory: keyed},
+		auth.SCRAM{Directory: accounts}, auth.Cryptosign{Directory: keyed, Key: key},
 	}
 }
 
@@ -165,6 +171,12 @@ func realmOf(script *dialogue.Script) router.RealmConfig {
 	}
 	if script.Options.History {
 		cfg.Events = newStore()
+	}
+	if script.Options.CallTimeouts {
+		cfg.CallTimeout, cfg.MaxCallTimeout = dialogue.CallTimeout, dialogue.MaxCallTimeout
+	}
+	if script.Options.CallQueue {
+		cfg.QueuedCalls = 1
 	}
 	if script.Options.StrictURIs {
 		cfg.URIRule = wamp.URIStrict
@@ -258,6 +270,7 @@ func (b *bench) listen(at address, s wamp.SerializerNumber) func() (transport.Co
 // target is a dialogue.Target. connect returns a connection, and what tells
 // when the router has done with it.
 type target struct {
+	bench   *bench
 	connect func() (transport.Conn, <-chan error, error)
 }
 
@@ -271,6 +284,14 @@ func (d *target) Connect() (dialogue.Client, error) {
 }
 
 func (d *target) Advance(by time.Duration) { time.Sleep(by) }
+
+func (d *target) Shutdown() {
+	d.bench.wait.Go(func() {
+		if err := d.bench.r.Shutdown(context.Background()); err != nil {
+			d.bench.t.Error(err)
+		}
+	})
+}
 
 type dialogueClient struct {
 	conn       transport.Conn

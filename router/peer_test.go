@@ -24,8 +24,10 @@ type bench struct {
 	t     testing.TB
 	r     *router.Router
 	realm *router.Realm
-	login auth.Set // what clients may log in with, besides being anonymous
+	login auth.Set // what clients may log in with
 	wait  sync.WaitGroup
+
+	strangers bool // clients may be anonymous as well
 }
 
 var everything = router.Role{Name: "anonymous", AllowByDefault: true, Permissions: []router.Permission{{
@@ -40,7 +42,7 @@ func newBench(t testing.TB, cfg router.RealmConfig) *bench {
 
 func newBenchOf(t testing.TB, opts router.Options, cfg router.RealmConfig) *bench {
 	t.Helper()
-	b := &bench{t: t, r: router.New(opts)}
+	b := &bench{t: t, r: router.New(opts), strangers: true}
 	cfg.Name = "realm1"
 	if cfg.Roles == nil {
 		cfg.Roles = []router.Role{everything}
@@ -80,7 +82,10 @@ func (b *bench) connect(c inproc.Config) *peer {
 }
 
 func (b *bench) access() router.Access {
-	return router.Access{Methods: append(auth.Set{auth.Anonymous{}}, b.login...)}
+	if b.strangers {
+		return router.Access{Methods: append(auth.Set{auth.Anonymous{}}, b.login...)}
+	}
+	return router.Access{Methods: b.login}
 }
 
 const hello = `[1,"realm1",{"roles":{"publisher":{},"subscriber":{},"caller":{},"callee":{}}}]`

@@ -36,11 +36,20 @@ func newCore(t *testing.T, o dialogue.Options, serializers ...serializer.Seriali
 	if o.StrictURIs {
 		rule = wamp.URIStrict
 	}
+	var callTimeout, maxCallTimeout time.Duration
+	if o.CallTimeouts {
+		callTimeout, maxCallTimeout = dialogue.CallTimeout, dialogue.MaxCallTimeout
+	}
+	queued := 0
+	if o.CallQueue {
+		queued = 1
+	}
 	c := &pureCore{
 		t:      t,
 		broker: broker.New(broker.Options{IDs: randomIDs{}, URIRule: rule, RefuseDisclosure: o.RefuseDisclosure}),
 		dealer: dealer.New(dealer.Options{
 			IDs: randomIDs{}, URIRule: rule, RefuseDisclosure: o.RefuseDisclosure, StrictRequestIDs: o.StrictRequestIDs,
+			MaxQueued: queued, DefaultTimeout: callTimeout, MaxTimeout: maxCallTimeout,
 		}),
 		serializers: serializers,
 		now:         time.Unix(1e9, 0),

@@ -11,8 +11,10 @@
 //	realm OPTION…        how the realm is configured (before all else): strict_uris,
 //	                     strict_request_ids, refuse_disclosure, meta_api,
 //	                     event_history (of com.example and com.other.ahead, with the meta API),
-//	                     authentication (as [Secret] and [Key] say), authorizer (see [Authorize]),
-//	                     another_realm (realm2, configured in the same way)
+//	                     authentication (as [Secret] and [Key] say), login_required (the same
+//	                     with no anonymous sessions), authorizer (see [Authorize]),
+//	                     another_realm (realm2, configured in the same way),
+//	                     call_timeouts (see [CallTimeout]), call_queue (one call may wait)
 //	permission URI MATCH WORD…
 //	                     what anonymous sessions may do there (before all else): call,
 //	                     register, publish, subscribe, and with it disclose_caller,
@@ -23,6 +25,7 @@
 //	connect NAME         opens a connection and sends nothing
 //	leave NAME           says GOODBYE, reads the echo and closes the connection
 //	drop NAME            closes the connection without a word
+//	shutdown             has the router begin to shut down in order
 //	after 100ms          lets that much time pass
 //	NAME> MESSAGE        sends a message
 //	NAME> octets 5b ff   sends a frame of these octets, given in hexadecimal

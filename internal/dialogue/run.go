@@ -125,6 +125,19 @@ func (r *run) drop(name string) error {
 	return p.client.Close()
 }
 
+func (r *run) shutdown() error {
+	s, ok := r.target.(Stopper)
+	if !ok {
+		return fmt.Errorf("this router cannot be shut down")
+	}
+	r.settle()
+	for _, p := range r.order {
+		p.session = false
+	}
+	s.Shutdown()
+	return nil
+}
+
 func (r *run) part(name string) (*part, error) {
 	if p := r.parts[name]; p != nil {
 		return p, nil

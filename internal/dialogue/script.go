@@ -20,6 +20,8 @@ type Script struct {
 	Options Options
 	Timed   bool // whether it lets time pass
 
+	stops bool // whether the router is shut down
+
 	// Permissions are what anonymous sessions may do; none means everything.
 	Permissions []Permission
 
@@ -30,7 +32,7 @@ type Script struct {
 // of a router: who is let in, what is allowed, and what a realm tells of itself.
 func (s *Script) NeedsRouter() bool {
 	o := &s.Options
-	return o.Authentication || o.Authorizer || o.AnotherRealm || o.MetaAPI || len(s.Permissions) > 0
+	return s.stops || o.Authentication || o.Authorizer || o.AnotherRealm || o.MetaAPI || len(s.Permissions) > 0
 }
 
 // Options are how the realm of a script is configured.
@@ -42,13 +44,22 @@ type Options struct {
 	MetaAPI          bool // there is a meta API; most scripts do without its events
 	AnotherRealm     bool // there is a realm2 besides, configured in the same way
 	Authentication   bool // clients may also log in as Secret, Salt and Key say
+	LoginRequired    bool // the same, and nobody is anonymous
 	Authorizer       bool // what is allowed is decided as Authorize says
+	CallTimeouts     bool // calls that name no timeout have CallTimeout, and none may have more than MaxCallTimeout
+	CallQueue        bool // one call may wait for each registration whose callees are all busy
 }
 
-// What realms with the option authentication know. Everybody gets the role
-// "anonymous", for which Permissions are.
+// The timeouts of realms with the option call_timeouts.
 const (
-	Secret = "sesame" // of joe (ticket, wampcra) and of sue (wampcra and wamp-scram, both salted)
+	CallTimeout    = time.Second
+	MaxCallTimeout = 2 * time.Second
+)
+
+// What realms with the option authentication know. Everybody gets the role
+// "anonymous", for which Permissions are, but for max, whose role is missing.
+const (
+	Secret = "sesame" // of joe (ticket, wampcra), of sue (wampcra and wamp-scram, both salted), and of max (ticket)
 	Salt   = "pepper" // of sue's secret, with Rounds and KeyLength where it is for wampcra
 	Rounds = 1000
 
@@ -57,6 +68,9 @@ const (
 	// Key is the Ed25519 public key of kim (cryptosign), in hexadecimal. Its
 	// seed is that of the first test of RFC 8032.
 	Key = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+
+	// RouterSeed is the seed of the router's own key, that of the second test.
+	RouterSeed = "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb"
 )
 
 // Authorize is what realms with the option authorizer decide, and how long
@@ -183,6 +197,9 @@ func (s *Script) parseCommand(words []string) (func(*run) error, error) {
 		return nil, s.parsePermission(words)
 	case "after":
 		return s.parseAfter(words)
+	case "shutdown":
+		s.stops = true
+		return parseShutdown(words)
 	}
 	if len(words) == 0 {
 		return nil, fmt.Errorf("%s: whom?", command)
@@ -221,6 +238,12 @@ func (s *Script) parseOptions(words []string) error {
 			s.Options.AnotherRealm = true
 		case "authentication":
 			s.Options.Authentication = true
+		case "login_required":
+			s.Options.Authentication, s.Options.LoginRequired = true, true
+		case "call_timeouts":
+			s.Options.CallTimeouts = true
+		case "call_queue":
+			s.Options.CallQueue = true
 		case "authorizer":
 			s.Options.Authorizer = true
 		case "event_history":
@@ -287,6 +310,13 @@ func (s *Script) parseAfter(words []string) (func(*run) error, error) {
 		r.target.Advance(d)
 		return nil
 	}, nil
+}
+
+func parseShutdown(words []string) (func(*run) error, error) {
+	if len(words) > 0 {
+		return nil, fmt.Errorf("shutdown: unexpected %q", words[0])
+	}
+	return (*run).shutdown, nil
 }
 
 // clientRoles are the roles that join announces.

@@ -25,6 +25,13 @@ type Target interface {
 	Advance(time.Duration)
 }
 
+// Stopper is a Target that can be shut down.
+type Stopper interface {
+	// Shutdown begins to shut the router down in order, and does not wait for
+	// the end.
+	Shutdown()
+}
+
 // Client is the client's end of a connection.
 type Client interface {
 	// Serializer is what frames are in. It does not change.
