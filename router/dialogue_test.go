@@ -35,13 +35,29 @@ import (
 func TestDialoguesInProcess(t *testing.T) {
 	t.Parallel()
 	playAll(t, func(t *testing.T, script *dialogue.Script, s wamp.SerializerNumber) {
-		synctest.Test(t, func(t *testing.T) {
-			b := newScriptBench(t, script)
-			script.Play(t, &target{bench: b, connect: func() (transport.Conn, <-chan error, error) {
-				p := b.connect(inproc.Config{Serializer: s})
-				return p.conn, p.ended, nil
-			}})
-		})
+		playInProcess(t, script, s)
+	})
+}
+
+// TestDialoguesBetweenSerializers plays every dialogue among clients that have
+// another serializer each.
+func TestDialoguesBetweenSerializers(t *testing.T) { // SER-1
+	t.Parallel()
+	dialogue.Each(t, func(t *testing.T, script *dialogue.Script) {
+		playInProcess(t, script, serializers...)
+	})
+}
+
+// playInProcess plays a script with connections in each serializer in turn.
+func playInProcess(t *testing.T, script *dialogue.Script, serializers ...wamp.SerializerNumber) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newScriptBench(t, script)
+		connected := 0
+		script.Play(t, &target{bench: b, connect: func() (transport.Conn, <-chan error, error) {
+			p := b.connect(inproc.Config{Serializer: serializers[connected%len(serializers)]})
+			connected++
+			return p.conn, p.ended, nil
+		}})
 	})
 }
 

@@ -289,8 +289,9 @@ play. A test fails if a feature is announced without dialogues, or has dialogues
 neither a dialogue nor a reason.
 
 Each dialogue is played on the pure core, on a router in process, and on a router over Unix sockets, TCP and TLS, in
-JSON, MessagePack and CBOR. Those marked ° are about what surrounds the core and are played on the router only; those
-marked ′ let time pass and are played on a fake clock, not over sockets.
+JSON, MessagePack and CBOR; on the first two also among clients of different serializers. Those marked ° are about what
+surrounds the core and are played on the router only; those marked ′ let time pass and are played on a fake clock, not
+over sockets.
 `
 
 func page(t *testing.T) string {
