@@ -40,6 +40,13 @@ type options struct {
 	ExcludeMe       *bool  `json:"exclude_me,omitempty"`
 	ReceiveProgress bool   `json:"receive_progress,omitempty"`
 	DiscloseMe      bool   `json:"disclose_me,omitempty"`
+	Retain          bool   `json:"retain,omitempty"`
+	GetRetained     bool   `json:"get_retained,omitempty"`
+
+	Exclude         []uint64 `json:"exclude,omitempty"`
+	ExcludeAuthRole []string `json:"exclude_authrole,omitempty"`
+	Eligible        []uint64 `json:"eligible,omitempty"`
+	EligibleAuthID  []string `json:"eligible_authid,omitempty"`
 }
 
 // outcome is what a command led to. Which fields are set depends on it.
@@ -80,6 +87,8 @@ type joinReport struct {
 type eventReport struct {
 	Subscription string         `json:"subscription"` // the URI given to subscribe
 	Topic        string         `json:"topic"`        // as published, where the client tells
+	Publisher    uint64         `json:"publisher"`    // zero unless disclosed
+	Retained     bool           `json:"retained"`
 	Args         []any          `json:"args"`
 	Kwargs       map[string]any `json:"kwargs"`
 }

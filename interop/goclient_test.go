@@ -127,13 +127,25 @@ func (a *goAgent) run(ctx context.Context, c command) (outcome, error) {
 	case "publish":
 		id, err := a.session.Publish(ctx, wamp.URI(c.URI), c.Args, &junctor.PublishOptions{
 			Kwargs: c.Kwargs, Acknowledge: c.Options.Acknowledge,
-			IncludeMe: c.Options.ExcludeMe != nil && !*c.Options.ExcludeMe,
+			IncludeMe:  c.Options.ExcludeMe != nil && !*c.Options.ExcludeMe,
+			DiscloseMe: c.Options.DiscloseMe, Retain: c.Options.Retain, Filter: c.Options.filter(),
 		})
 		return outcome{id: uint64(id)}, err
 	case "leave":
 		return outcome{}, a.session.Close()
 	}
 	return outcome{}, errors.New("no such command: " + c.Do)
+}
+
+func (o *options) filter() *wamp.Filter {
+	f := &wamp.Filter{ExcludeAuthRole: o.ExcludeAuthRole, EligibleAuthID: o.EligibleAuthID}
+	for _, id := range o.Exclude {
+		f.Exclude = append(f.Exclude, wamp.ID(id))
+	}
+	for _, id := range o.Eligible {
+		f.Eligible = append(f.Eligible, wamp.ID(id))
+	}
+	return f
 }
 
 func take[V any](a *goAgent, values map[string]V, uri string) V {
@@ -227,8 +239,9 @@ func (a *goAgent) subscribe(ctx context.Context, c command) (outcome, error) {
 		}
 		a.got.eventsOf(c.URI) <- eventReport{
 			Subscription: c.URI, Topic: string(ev.Topic), Args: fromAgent(args), Kwargs: fromAgent(kwargs),
+			Publisher: uint64(ev.Publisher), Retained: ev.Retained,
 		}
-	}, &junctor.SubscribeOptions{Match: match})
+	}, &junctor.SubscribeOptions{Match: match, GetRetained: c.Options.GetRetained})
 	if err != nil {
 		return outcome{}, err
 	}

@@ -17,7 +17,10 @@ import (
 func TestMatrix(t *testing.T) {
 	r := startRouter(t)
 	columns := []string{"join"}
-	for _, s := range scenarios {
+	for _, s := range allScenarios {
+		columns = append(columns, s.name)
+	}
+	for _, s := range solos {
 		columns = append(columns, s.name)
 	}
 	var names []string
@@ -25,8 +28,8 @@ func TestMatrix(t *testing.T) {
 		names = append(names, hub.String())
 	}
 	m := newMatrix(
-		fmt.Sprintf("A cell is a scenario played with each of %s; both ways.", strings.Join(names, ", ")),
-		variants(), append(columns, "leave"))
+		fmt.Sprintf("A cell is a scenario played with each of %s; both ways.\nFrom \"meta events\" on, the client plays it with the router alone.", strings.Join(names, ", ")),
+		variants(), append(columns, testament, "leave"))
 	for _, v := range variants() { // footnotes in the order of the rows
 		if reason := v.unable(); reason != "" {
 			m.note(reason)
@@ -56,14 +59,14 @@ func TestMatrix(t *testing.T) {
 func fillRow(t *testing.T, r *router, m *matrix, v variant, partners []*client) {
 	c := join(deadline(t), t, r, v, v.String())
 	cell(t, m, v, "join", func() error { return welcomed(c) })
-	for _, s := range scenarios {
+	for _, s := range allScenarios {
 		if told, witness := c.announces(s.needs[0], s.needs[1]); s.needs[0] != "" && witness && !told {
 			m.unable(v, s.name, fmt.Sprintf("the router does not announce %s", s.needs[1]))
 			continue
 		}
 		cell(t, m, v, s.name, func() error { return play(t, m, s, v, c, partners) })
 	}
-	cell(t, m, v, "leave", func() error { return leave(deadline(t), c) })
+	fillSolos(t, r, m, v, c)
 }
 
 // cell runs what fills a cell, as a test of its own.

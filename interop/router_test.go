@@ -130,6 +130,9 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// historyPrefix is what topics begin with whose events the realm keeps.
+const historyPrefix = "com.example.history."
+
 // configuration is that of a node whose first worker is the router. It has room
 // for messages of 1 MB in any serializer.
 func configuration(t *testing.T, tcp, tls int, changes []func(map[string]any), workers []map[string]any) []byte {
@@ -148,11 +151,16 @@ func configuration(t *testing.T, tcp, tls int, changes []func(map[string]any), w
 		"uri": "", "match": "prefix",
 		"allow": map[string]bool{"call": true, "register": true, "publish": true, "subscribe": true},
 	}
+	metaAPI := map[string]any{ // which "everything" does not mean where it ends sessions or revokes
+		"uri": "wamp.", "match": "prefix", "allow": map[string]bool{"call": true, "subscribe": true},
+	}
+	history := map[string]any{"uri": historyPrefix, "match": "prefix", "limit": 10_000}
 	router := map[string]any{
 		"type": "router",
 		"realms": []any{map[string]any{
 			"name":  "realm1",
-			"roles": []any{map[string]any{"name": "anonymous", "permissions": []any{everything}}},
+			"roles": []any{map[string]any{"name": "anonymous", "permissions": []any{everything, metaAPI}}},
+			"store": map[string]any{"type": "memory", "event-history": []any{history}},
 		}},
 		"transports": []any{
 			transport("plain", map[string]any{"type": "tcp", "interface": "127.0.0.1", "port": tcp}),

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/google/go-cmp/cmp"
@@ -85,6 +86,9 @@ var scenarios = []scenario{
 		run: calleesTakeTurns,
 	},
 }
+
+// allScenarios are the columns, in their order.
+var allScenarios = slices.Concat(scenarios, brokerScenarios, apiScenarios)
 
 // everyKind has a value of each kind that all serializers carry.
 var everyKind = []any{

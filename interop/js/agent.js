@@ -145,7 +145,8 @@ class Agent {
     const handler = (args, kwargs, details) => report({event: {
       subscription: command.uri,
       topic: details.topic,
-      publisher: details.publisher,
+      publisher: details.publisher || 0,
+      retained: details.retained,
       args: pack(args || []),
       kwargs: pack(kwargs || {}),
     }});

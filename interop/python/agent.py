@@ -159,7 +159,8 @@ class Agent:
                 event={
                     "subscription": command["uri"],
                     "topic": details.topic,
-                    "publisher": details.publisher,
+                    "publisher": details.publisher or 0,
+                    "retained": bool(details.retained),
                     "args": list(args),
                     "kwargs": kwargs,
                 }
