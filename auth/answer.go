@@ -92,7 +92,7 @@ func craAnswer(d answer, a *Account) (err error) {
 	}
 	if derived {
 		a.CRA = &CRASecret{Key: []byte(secret), Salt: salt, Iterations: iterations, KeyLen: keyLen}
-		return nil
+		return checkCRACost(iterations, keyLen)
 	}
 	if salt == "" {
 		iterations, keyLen = 0, 0

@@ -22,6 +22,9 @@ func scramAnswer(d answer, a *Account) error {
 	if v.Iterations < 1 || v.KDF != KDFPBKDF2 && v.Memory < 1 {
 		return fmt.Errorf("iterations and memory: want positive numbers, got %d and %d", v.Iterations, v.Memory)
 	}
+	if most := mostIterations(v.KDF); v.Iterations > most || v.Memory > MaxArgon2Memory {
+		return fmt.Errorf("iterations and memory: want at most %d and %d, more is too much work for a client, got %d and %d", most, MaxArgon2Memory, v.Iterations, v.Memory)
+	}
 	for key, to := range map[string]*[]byte{"salt": &v.Salt, "stored-key": &v.StoredKey, "server-key": &v.ServerKey} {
 		low, high := sha256.Size, sha256.Size
 		if key == "salt" {
@@ -34,6 +37,13 @@ func scramAnswer(d answer, a *Account) error {
 	}
 	a.SCRAM = v
 	return nil
+}
+
+func mostIterations(kdf string) int {
+	if kdf == KDFPBKDF2 {
+		return MaxPBKDF2Iterations
+	}
+	return MaxArgon2Iterations
 }
 
 // cryptosignAnswer reads the principal's key, or keys.

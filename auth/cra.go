@@ -62,15 +62,22 @@ func craSignature(key []byte, challenge string) string {
 // deriveCRAKey returns the key of a salted secret. Everybody who speaks salted
 // WAMP-CRA uses the base64 text as the key, not what it stands for (CRA-3).
 func deriveCRAKey(secret, salt string, iterations, keyLen int) ([]byte, error) {
-	if iterations < 1 || iterations > MaxCRAIterations {
-		return nil, fmt.Errorf("%d iterations are out of the range 1 to %d", iterations, MaxCRAIterations)
-	}
-	if keyLen < MinCRAKeyLen || keyLen > MaxCRAKeyLen {
-		return nil, fmt.Errorf("a key of %d octets is out of the range %d to %d", keyLen, MinCRAKeyLen, MaxCRAKeyLen)
+	if err := checkCRACost(iterations, keyLen); err != nil {
+		return nil, err
 	}
 	derived, err := pbkdf2.Key(sha256.New, secret, []byte(salt), iterations, keyLen)
 	if err != nil {
 		return nil, fmt.Errorf("deriving the key: %w", err)
 	}
 	return base64.StdEncoding.AppendEncode(nil, derived), nil
+}
+
+func checkCRACost(iterations, keyLen int) error {
+	if iterations < 1 || iterations > MaxCRAIterations {
+		return fmt.Errorf("%d iterations are out of the range 1 to %d", iterations, MaxCRAIterations)
+	}
+	if keyLen < MinCRAKeyLen || keyLen > MaxCRAKeyLen {
+		return fmt.Errorf("a key of %d octets is out of the range %d to %d", keyLen, MinCRAKeyLen, MaxCRAKeyLen)
+	}
+	return nil
 }

@@ -131,3 +131,35 @@ func TestOneTicketPerChallenge(t *testing.T) {
 		t.Errorf("got %+v for the second ticket", got)
 	}
 }
+
+// Whoever is asked for, a hash is computed, when it is one's turn: nothing is
+// quicker for principals that do not exist (AUTH-5), and no more memory is used
+// than for as many hashes as there are processors. It is alone, since it takes
+// all turns.
+func TestTicketsOfStrangersAreHashedToo(t *testing.T) {
+	var all [2]*auth.Tickets
+	for i := range all {
+		tickets, err := auth.NewTickets(auth.TicketHolder{Account: &auth.Account{AuthID: "joe", Role: "user"}, Hash: auth.HashTicket("sesame")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[i] = tickets
+	}
+	for range cap(auth.Hashing) {
+		auth.Hashing <- struct{}{}
+	}
+	defer func() {
+		for range cap(auth.Hashing) {
+			<-auth.Hashing
+		}
+	}()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, tickets := range all {
+		for _, authid := range []string{"joe", "nobody", ""} {
+			if _, err := tickets.VerifyTicket(ctx, &auth.Query{AuthID: authid}, "guess"); !errors.Is(err, context.Canceled) {
+				t.Errorf("%q: got %v without a turn, want to have waited for one", authid, err)
+			}
+		}
+	}
+}
