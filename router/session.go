@@ -23,6 +23,10 @@ import (
 // resets it, and the peer would lose that message.
 const lingerTimeout = 500 * time.Millisecond
 
+// maxJoinBytes bounds the messages of clients that have not joined: they are
+// kept until they have, and cost many times their octets.
+const maxJoinBytes = 128 << 10
+
 // maxKeptBatch is how many message slices an idle session keeps room for.
 const maxKeptBatch = 16
 
@@ -196,6 +200,9 @@ func (s *session) handleBatch(batch [][]byte, control []byte) error {
 	}
 	decoder := w.decoder(s.serializer)
 	for _, frame := range batch {
+		if len(frame) > maxJoinBytes && s.peer == nil {
+			return wamp.Violation("a message of %d octets before there is a session; want at most %d", len(frame), maxJoinBytes)
+		}
 		m, err := decoder.Decode(frame)
 		if err != nil {
 			return err

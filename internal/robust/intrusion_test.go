@@ -23,7 +23,8 @@ func (d *door) linesAreShort() {
 	}
 }
 
-var huge = strings.Repeat("x", 1<<20)
+// huge is a text that just fits into a message of a client that has not joined.
+var huge = strings.Repeat("x", 120<<10)
 
 // Signatures of every length and shape but the right one.
 func TestAnswersOfAnyShape(t *testing.T) {
@@ -188,6 +189,30 @@ func TestLoginsOutOfOrder(t *testing.T) {
 	}
 	d.nobodyGotIn(0)
 	d.getsIn(ticketSigner, "")
+}
+
+// What strangers send is kept until they have joined, so that it must not be
+// much: neither octets, nor values, which take a hundred times as much memory.
+func TestStrangersCannotFillTheMemory(t *testing.T) {
+	t.Parallel()
+	d := openDoor(t)
+	list := strings.Repeat(`{},`, 20_000) + `{}`
+	for _, text := range []string{
+		`[1,"realm1",{"roles":{"caller":{}},"authmethods":["ticket"],"authid":"` + strings.Repeat("x", 1<<20) + `"}]`,
+		`[1,"realm1",{"roles":{"caller":{}},"authmethods":["ticket"],"authid":"tim","authextra":{"x":[` + list + `]}}]`,
+		`[1,"realm1",{"roles":{"caller":{}},"authmethods":["ticket"],"authid":"tim","authextra":{"x":[[` + list + `]]}}]`,
+	} {
+		v := d.visit("")
+		v.say(text)
+		v.refusedFor(wamp.ErrProtocolViolation)
+	}
+	for _, text := range []string{`[5,"` + strings.Repeat("x", 1<<20) + `",{}]`, `[5,"` + ticketSigner.Ticket + `",{"x":[` + list + `]}]`} {
+		v := d.visit("")
+		v.challenged(v.begin(ticketSigner).hello)
+		v.say(text)
+		v.refusedFor(wamp.ErrProtocolViolation)
+	}
+	d.nobodyGotIn(0)
 }
 
 // A message that comes with the answer, before it is judged, is that of a

@@ -236,7 +236,8 @@ func (c *codec) dictOf(t *token, depth int) wamp.Dict {
 		c.want("a dict", t)
 		return nil
 	}
-	v, err := readDict(c.r, t, depth)
+	left := maxExtraValues
+	v, err := readDict(c.r, t, depth, &left)
 	if err != nil {
 		c.malformed(err)
 	}

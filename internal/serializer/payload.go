@@ -108,7 +108,7 @@ func readInto[T any](r reader, target *T) error {
 		return err
 	}
 	k := t.kind
-	v, err := readValue(r, t, messageDepth)
+	v, err := readValue(r, t, messageDepth, nil)
 	if err != nil {
 		return err
 	}

@@ -16,8 +16,14 @@ import (
 // readValue returns the value that t begins as nil, bool, int64, uint64 (only
 // above int64), *big.Int (only beyond both), float64, string, []byte, []any or
 // wamp.Dict, whatever the serializer. The result shares no memory with the
-// reader.
-func readValue(r reader, t *token, depth int) (any, error) {
+// reader. An octet may become a hundred: of what strangers send, only so many
+// values are read as are left; nil means any number.
+func readValue(r reader, t *token, depth int, left *int) (any, error) {
+	if left != nil {
+		if *left--; *left < 0 {
+			return nil, errTooManyValues
+		}
+	}
 	switch t.kind {
 	case kindNull:
 		return nil, nil
@@ -37,9 +43,9 @@ func readValue(r reader, t *token, depth int) (any, error) {
 	case kindString, kindBinary:
 		return stringValue(r, t), nil
 	case kindList:
-		return readList(r, t, depth)
+		return readList(r, t, depth, left)
 	case kindDict:
-		return readDict(r, t, depth)
+		return readDict(r, t, depth, left)
 	}
 	return nil, fmt.Errorf("%s %d has no Go value", t.kind, t.num)
 }
@@ -77,7 +83,7 @@ func bigValue(r reader, t *token) (any, error) {
 // seen.
 const maxRoom = 1024
 
-func readList(r reader, t *token, depth int) ([]any, error) {
+func readList(r reader, t *token, depth int, left *int) ([]any, error) {
 	if depth > maxDepth {
 		return nil, tooDeep(r.offset())
 	}
@@ -93,7 +99,7 @@ func readList(r reader, t *token, depth int) ([]any, error) {
 		if err != nil {
 			return nil, err
 		}
-		v, err := readValue(r, t, depth+1)
+		v, err := readValue(r, t, depth+1, left)
 		if err != nil {
 			return nil, withinItem(uint64(len(list)), err)
 		}
@@ -102,7 +108,7 @@ func readList(r reader, t *token, depth int) ([]any, error) {
 }
 
 // readDict reads a dictionary; the last of equal keys wins (SER-8).
-func readDict(r reader, t *token, depth int) (wamp.Dict, error) {
+func readDict(r reader, t *token, depth int, left *int) (wamp.Dict, error) {
 	if depth > maxDepth {
 		return nil, tooDeep(r.offset())
 	}
@@ -122,11 +128,17 @@ func readDict(r reader, t *token, depth int) (wamp.Dict, error) {
 		if t, err = r.next(); err != nil {
 			return nil, err
 		}
-		if dict[key], err = readValue(r, t, depth+1); err != nil {
+		if dict[key], err = readValue(r, t, depth+1, left); err != nil {
 			return nil, withinKey(key, err)
 		}
 	}
 }
+
+// maxExtraValues bounds how many values a dictionary of a message's head may
+// hold, at all levels.
+const maxExtraValues = 4096
+
+var errTooManyValues = fmt.Errorf("more than %d values", maxExtraValues)
 
 var errNotUTF8 = errors.New("string is not valid UTF-8")
 
