@@ -29,7 +29,7 @@ integration: ## slower tests, over real sockets
 bench: ## the stops of the hot paths, with allocations
 	go test -run '^$$' -bench . -benchmem ./...
 
-interop: ## other people's clients against the router; prints a matrix
+interop: ## other people's clients against the router; prints matrices
 	scripts/interop.sh
 
 generate: ## generated code and golden files

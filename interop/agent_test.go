@@ -40,6 +40,7 @@ type options struct {
 	ExcludeMe       *bool  `json:"exclude_me,omitempty"`
 	ReceiveProgress bool   `json:"receive_progress,omitempty"`
 	DiscloseMe      bool   `json:"disclose_me,omitempty"`
+	Timeout         int    `json:"timeout,omitempty"` // milliseconds
 	Retain          bool   `json:"retain,omitempty"`
 	GetRetained     bool   `json:"get_retained,omitempty"`
 
@@ -80,7 +81,8 @@ type joinReport struct {
 	AuthID     string              `json:"authid"`
 	AuthRole   string              `json:"authrole"`
 	AuthMethod string              `json:"authmethod"`
-	Features   map[string][]string `json:"features"` // by role; nil where the client hides them
+	AuthExtra  map[string]any      `json:"authextra"` // told by the sign-in programs alone
+	Features   map[string][]string `json:"features"`  // by role; nil where the client hides them
 }
 
 // eventReport is an EVENT as a client's handler got it.

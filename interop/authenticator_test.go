@@ -94,8 +94,11 @@ func (p *people) writePrincipals(t *testing.T) {
 func TestAuthenticator(t *testing.T) {
 	t.Parallel()
 	r, p, _ := startDynamicRouter(t)
+	byTicket := p.bySecret("ticket", "tina")
+	byTicket[0].extra = map[string]any{"greeting": "hello tina"}
 	methods := []method{
-		{"ticket", anybody, p.bySecret("ticket", "tina")},
+		{"anonymous", anybody, []expectation{{what: "nothing", try: login{Method: "anonymous"}}}},
+		{"ticket", anybody, byTicket},
 		{"cra", anybody, p.bySecret("wampcra", "paul")},
 		{"cra salted", anybody, p.bySecret("wampcra", "sally")},
 		{"key", anybody, p.byKey(func(*login) {})},

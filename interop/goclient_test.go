@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	junctor "github.com/junctorio/junctor/client"
 	"github.com/junctorio/junctor/wamp"
@@ -157,6 +158,15 @@ func take[V any](a *goAgent, values map[string]V, uri string) V {
 }
 
 func (a *goAgent) register(ctx context.Context, c command) (outcome, error) {
+	a.mu.Lock()
+	former := a.registrations[c.URI]
+	a.mu.Unlock()
+	if former != nil { // the client refuses what it still has: it must have heard of the revocation
+		select {
+		case <-former.Done():
+		case <-ctx.Done():
+		}
+	}
 	match, _ := wamp.ParseMatch(c.Options.Match)
 	invoke, _ := wamp.ParseInvoke(c.Options.Invoke)
 	reg, err := a.session.Register(ctx, wamp.URI(c.URI), a.behaviour(c.Behaviour),
@@ -215,7 +225,7 @@ func (a *goAgent) wait(ctx context.Context, uri string) (junctor.Reply, error) {
 
 func (a *goAgent) call(ctx context.Context, c command) (outcome, error) {
 	var progress []any
-	opts := &junctor.CallOptions{Kwargs: c.Kwargs, DiscloseMe: c.Options.DiscloseMe}
+	opts := &junctor.CallOptions{Kwargs: c.Kwargs, DiscloseMe: c.Options.DiscloseMe, Timeout: time.Duration(c.Options.Timeout) * time.Millisecond}
 	if c.Options.ReceiveProgress {
 		opts.OnProgress = func(r junctor.Result) {
 			args, _, _ := r.Values()

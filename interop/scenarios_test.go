@@ -65,13 +65,11 @@ var scenarios = []scenario{
 	},
 	{
 		name: "cancel", needs: [2]string{"dealer", "call_canceling"},
-		unable: func(_, b kind) string {
-			if b == javascript {
-				return "the callee is Autobahn|JS, which does not know INTERRUPT"
-			}
-			return ""
-		},
-		run: callIsCancelled,
+		unable: calleeCannotWait, run: callIsCancelled,
+	},
+	{
+		name: "timeout", needs: [2]string{"dealer", "call_timeout"},
+		unable: calleeCannotWait, run: callTimesOut,
 	},
 	{
 		name: "pattern sub", needs: [2]string{"broker", "pattern_based_subscription"},
@@ -85,6 +83,13 @@ var scenarios = []scenario{
 		name: "shared reg", needs: [2]string{"dealer", "shared_registration"},
 		run: calleesTakeTurns,
 	},
+}
+
+func calleeCannotWait(_, b kind) string {
+	if b == javascript {
+		return "the callee is Autobahn|JS, which does not know INTERRUPT"
+	}
+	return ""
 }
 
 // allScenarios are the columns, in their order.
@@ -370,6 +375,24 @@ func callIsCancelled(ctx context.Context, p pair) error {
 	}
 	if err := <-ended; err == nil {
 		return fmt.Errorf("%s: a cancelled call returned", p.a.name)
+	}
+	return p.b.unregister(ctx, uri)
+}
+
+// callTimesOut: the router ends a call after as many milliseconds as a says, and
+// interrupts b (TMO-1).
+func callTimesOut(ctx context.Context, p pair) error {
+	uri := p.uri("slow")
+	if err := p.b.register(ctx, uri, "wait", nil); err != nil {
+		return err
+	}
+	_, err := p.a.do(ctx, command{Do: "call", URI: uri, Options: &options{Timeout: 100}})
+	if _, err := refusedWith(err, "wamp.error.timeout"); err != nil {
+		return p.a.explain(err, "call", uri)
+	}
+	interruptions := p.b.reports().interruptionsOf(uri)
+	if _, err := await(ctx, p.b.reports(), interruptions, p.b.name+" to be interrupted"); err != nil {
+		return err
 	}
 	return p.b.unregister(ctx, uri)
 }

@@ -98,7 +98,7 @@ func signInGo(ctx context.Context, t *testing.T, a login) ending {
 	w := session.Details()
 	return ending{Joined: &joinReport{
 		Session: uint64(w.Session), Realm: string(w.Realm),
-		AuthID: w.AuthID, AuthRole: w.AuthRole, AuthMethod: w.AuthMethod,
+		AuthID: w.AuthID, AuthRole: w.AuthRole, AuthMethod: w.AuthMethod, AuthExtra: w.AuthExtra,
 	}}
 }
 

@@ -163,23 +163,28 @@ func (p *people) writeConfig(t *testing.T, auth, certificates map[string]any) {
 func (p *people) bySecret(method string, authIDs ...string) []expectation {
 	var all []expectation
 	for _, authID := range authIDs {
-		right, wrong := p.secrets[authID], "guessed"
 		all = append(all,
-			expectation{"the right secret of " + authID, login{Method: method, AuthID: authID, Secret: right}, authID, ""},
-			expectation{"a wrong secret of " + authID, login{Method: method, AuthID: authID, Secret: wrong}, "", denied})
+			expectation{
+				what: "the right secret of " + authID, authID: authID,
+				try: login{Method: method, AuthID: authID, Secret: p.secrets[authID]},
+			},
+			expectation{
+				what: "a wrong secret of " + authID, refusal: denied,
+				try: login{Method: method, AuthID: authID, Secret: "guessed"},
+			})
 	}
 	stranger := login{Method: method, AuthID: "nobody", Secret: p.secrets[authIDs[0]]}
-	return append(all, expectation{"an unknown user", stranger, "", denied})
+	return append(all, expectation{what: "an unknown user", try: stranger, refusal: denied})
 }
 
 // byKey is signing in by cryptosign, in a way that change makes of it.
 func (p *people) byKey(change func(*login)) []expectation {
 	all := []expectation{
-		{"the key of kira", login{AuthID: "kira", PrivateKey: p.key}, "kira", ""},
-		{"a key alone, by which kira is known", login{PrivateKey: p.key}, "kira", ""},
-		{"another key for kira", login{AuthID: "kira", PrivateKey: p.otherKey}, "", denied},
-		{"an unknown user with the key of kira", login{AuthID: "nobody", PrivateKey: p.key}, "", denied},
-		{"an unknown key alone", login{PrivateKey: p.otherKey}, "", denied},
+		{what: "the key of kira", try: login{AuthID: "kira", PrivateKey: p.key}, authID: "kira"},
+		{what: "a key alone, by which kira is known", try: login{PrivateKey: p.key}, authID: "kira"},
+		{what: "another key for kira", try: login{AuthID: "kira", PrivateKey: p.otherKey}, refusal: denied},
+		{what: "an unknown user with the key of kira", try: login{AuthID: "nobody", PrivateKey: p.key}, refusal: denied},
+		{what: "an unknown key alone", try: login{PrivateKey: p.otherKey}, refusal: denied},
 	}
 	for i := range all {
 		all[i].try.Method = "cryptosign"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs other people's WAMP clients, runs them against junctor, and prints
-# the matrix of what worked. Most of the time is spent waiting, hence more tests at a
+# matrices of what worked. Most of the time is spent waiting, hence more tests at a
 # time than processors. Arguments go to go test: scripts/interop.sh -run TestShutdown
 set -euo pipefail
 

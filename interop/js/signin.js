@@ -33,8 +33,8 @@ function tryOnce(attempt) {
     });
     let joined;
     connection.onopen = (session, details) => {
-      const {authid, authrole, authmethod} = details;
-      joined = {session: session.id, realm: session.realm, authid, authrole, authmethod};
+      const {authid, authrole, authmethod, authextra} = details;
+      joined = {session: session.id, realm: session.realm, authid, authrole, authmethod, authextra};
       connection.close();
     };
     connection.onclose = (event, details) => {

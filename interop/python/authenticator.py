@@ -32,8 +32,10 @@ asked = Counter()  # authorizations, by session and URI
 
 @component.register("com.example.authenticate")
 def authenticate(realm, authid, details):
-    """Serves ticket, wampcra and cryptosign alike."""
+    """Serves anonymous, ticket, wampcra and cryptosign alike."""
     method = details["authmethod"]
+    if method == "anonymous":
+        return "anonymous"  # a role alone
     if method == "cryptosign":
         return principal_of_key(realm, authid, details["authextra"]["pubkey"])
     principal = PRINCIPALS[method].get(authid)

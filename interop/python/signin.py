@@ -47,6 +47,7 @@ async def try_once(backend, attempt):
             "authid": details.authid,
             "authrole": details.authrole,
             "authmethod": details.authmethod,
+            "authextra": details.authextra,
         }
         session.leave()
 
