@@ -95,7 +95,7 @@ func TestAuthenticator(t *testing.T) {
 	t.Parallel()
 	r, p, _ := startDynamicRouter(t)
 	byTicket := p.bySecret("ticket", "tina")
-	byTicket[0].extra = map[string]any{"greeting": "hello tina"}
+	byTicket[0].extra = map[string]any{"greeting": "hello tina", "peer": []any{"tcp4", "127.0.0.1"}}
 	methods := []method{
 		{"anonymous", anybody, []expectation{{what: "nothing", try: login{Method: "anonymous"}}}},
 		{"ticket", anybody, byTicket},

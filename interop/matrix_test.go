@@ -57,19 +57,21 @@ func (m *matrix) note(text string) int {
 	return len(m.notes)
 }
 
-// String prints one row per variant and one column per scenario. A cell that
-// nobody filled is a failure and looks like one.
+// String prints one row per variant and one column per scenario, as many columns
+// beside each other as fit on a line. A cell that nobody filled is a failure and
+// looks like one.
 func (m *matrix) String() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-37s", "")
-	for _, column := range m.columns {
-		fmt.Fprintf(&b, " %s", column)
-	}
-	b.WriteByte('\n')
-	for _, row := range m.rows {
-		fmt.Fprintf(&b, "%-37s %s\n", row, strings.TrimRight(m.line(row), " "))
+	for rest := m.columns; len(rest) > 0; {
+		n := fitting(rest)
+		fmt.Fprintf(&b, "%-37s %s\n", "", strings.Join(rest[:n], " "))
+		for _, row := range m.rows {
+			fmt.Fprintf(&b, "%-37s %s\n", row, strings.TrimRight(m.line(row, rest[:n]), " "))
+		}
+		b.WriteByte('\n')
+		rest = rest[n:]
 	}
 	for i, note := range m.notes {
 		fmt.Fprintf(&b, "(%d) %s\n", i+1, note)
@@ -77,10 +79,23 @@ func (m *matrix) String() string {
 	return b.String()
 }
 
+// fitting is how many columns fit on a line beside the rows' names.
+func fitting(columns []string) int {
+	const width = 120
+	n, taken := 1, len(columns[0])
+	for _, column := range columns[1:] {
+		if taken += 1 + len(column); taken > width {
+			break
+		}
+		n++
+	}
+	return n
+}
+
 // line prints a row's cells, or one for all where they are the same footnote.
-func (m *matrix) line(row variant) string {
+func (m *matrix) line(row variant, columns []string) string {
 	var cells, wide []string
-	for _, column := range m.columns {
+	for _, column := range columns {
 		cell := m.cells[row][column]
 		if cell == "" {
 			cell = failed

@@ -51,7 +51,8 @@ type expectation struct {
 	// authID is who the client becomes (empty: whoever), refusal the reason why
 	// it does not, or unable.
 	authID, refusal string
-	extra           map[string]any // what the client is told besides, or part of it
+	// extra is what the client is told besides, or part of it.
+	extra map[string]any
 }
 
 func (e expectation) check(got ending) error {
@@ -213,6 +214,8 @@ func methodsOf(r *router, p *people) []method {
 		{"cra salted", anybody, p.bySecret("wampcra", "sally", "sam")},
 		{"wamp-scram", only("Autobahn has SCRAM in its own dialect, if at all", goClient), p.bySecret("wamp-scram", "rosa", "ines")},
 		{"scram", only("only Autobahn|Python has this dialect of SCRAM, and that with Argon2id alone", twisted, asyncio), autobahnSCRAM},
+		{"scram bound", overTLS(only("Autobahn binds SCRAM to no channel", goClient)), slices.Concat(
+			p.bound("tls-exporter", false), p.bound("tls-unique", true), p.bound("tls-server-end-point", false))},
 		{"key", anybody, p.byKey(func(*login) {})},
 		{"key unique", overTLS(only("Autobahn|JS binds keys to no channel", twisted, asyncio, goClient)),
 			append(p.byKey(func(a *login) { a.ChannelBinding, a.TLS12 = "tls-unique", true }),

@@ -126,7 +126,7 @@ func signerOf(t *testing.T, a login) auth.Signer {
 	case "wampcra":
 		return auth.CRASigner{AuthID: a.AuthID, Secret: a.Secret}
 	case "wamp-scram":
-		return auth.SCRAMSigner{AuthID: a.AuthID, Password: a.Secret}
+		return auth.SCRAMSigner{AuthID: a.AuthID, Password: a.Secret, ChannelBinding: a.ChannelBinding}
 	case "cryptosign":
 		seed, err := hex.DecodeString(a.PrivateKey)
 		if err != nil {

@@ -177,6 +177,16 @@ func (p *people) bySecret(method string, authIDs ...string) []expectation {
 	return append(all, expectation{what: "an unknown user", try: stranger, refusal: denied})
 }
 
+// bound is signing in by SCRAM, bound to the TLS connection.
+func (p *people) bound(binding string, tls12 bool) []expectation {
+	all := p.bySecret("wamp-scram", "rosa")
+	for i := range all {
+		all[i].what += ", with " + binding
+		all[i].try.ChannelBinding, all[i].try.TLS12 = binding, tls12
+	}
+	return all
+}
+
 // byKey is signing in by cryptosign, in a way that change makes of it.
 func (p *people) byKey(change func(*login)) []expectation {
 	all := []expectation{

@@ -44,7 +44,8 @@ def authenticate(realm, authid, details):
     if method == "ticket":
         if details["ticket"] != principal["ticket"]:
             raise ApplicationError("com.example.invalid_ticket", f"wrong ticket of {authid}")
-        return {"realm": realm, "role": principal["role"], "extra": {"greeting": f"hello {authid}"}}
+        extra = {"greeting": f"hello {authid}", "peer": details["transport"]["peer"].split(":")[:2]}
+        return {"realm": realm, "role": principal["role"], "extra": extra}
     return principal  # secret and role, and what salted secrets have besides
 
 
