@@ -153,6 +153,8 @@ func TestMessagesAreAccepted(t *testing.T) {
 		{"white space everywhere", " [\t48 ,\r1\n, { } , \"a\" ] ", call},
 		{"unknown keys", `[48,1,{"_own":[{"x":1}],"x_cb":null,"xx":"\u0000"},"a"]`, call},
 		{"known keys that are null", `[48,1,{"timeout":null,"progress":null},"a"]`, call},
+		{"keys of other routers that are null", `[48,1,{"enc_algo":null,"enc_key":null,"forward_for":null},"a"]`,
+			&wamp.Call{Request: 1, Procedure: "a", Attributes: &wamp.Attributes{}}},
 		{"a key written with escapes", `[48,1,{"time\u006fut":5},"a"]`,
 			&wamp.Call{Request: 1, Procedure: "a", TimeoutMillis: 5}},
 		{"the last of equal keys", `[48,1,{"timeout":5,"timeout":6},"a"]`,

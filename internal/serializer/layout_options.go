@@ -36,14 +36,15 @@ func isAttribute(key []byte) bool {
 	return false
 }
 
-// encAlgo is the payload encryption of Autobahn, of which a few are known (7.3).
+// encAlgo is the payload encryption of Autobahn, of which a few are known
+// (7.3). None is the same as a missing key.
 func (c *codec) encAlgo(key string, p *string) {
 	str(c, key, p)
 	if c.writing() || c.err != nil || c.name != key {
 		return
 	}
 	switch {
-	case *p == "cryptobox", *p == "mqtt", *p == "xbr", strings.HasPrefix(*p, "x_"):
+	case *p == "", *p == "cryptobox", *p == "mqtt", *p == "xbr", strings.HasPrefix(*p, "x_"):
 	default:
 		c.violation("unknown algorithm %.40q", *p)
 	}
