@@ -79,7 +79,7 @@ var scramPrincipal = object[SCRAMPrincipal]{
 			key: "kdf", required: true,
 			is: into(scramKDF, func(p *SCRAMPrincipal) *string { return &p.KDF }),
 			doc: "What made the keys of the password. `argon2id13` is that of the specification and of the method `wamp-scram`, `argon2id-13` that of Autobahn and Crossbar.io " +
-				"and of their method `scram`; `pbkdf2` is good for both.",
+				"and of their method `scram`; `pbkdf2` is good for both methods, but Autobahn fails with it.",
 			note: "does not know `argon2id13`.",
 		},
 		{
