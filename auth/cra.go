@@ -24,10 +24,13 @@ const (
 )
 
 // NewCRASecret returns what checks the signatures of a client that knows
-// secret. With a salt the secret itself cannot be had from it; iterations and
+// secret, which must not be empty. With a salt the secret itself cannot be had from it; iterations and
 // keyLen are then within the bounds of CRA-5, or 0 for their defaults. Without
 // a salt they must be 0.
 func NewCRASecret(secret, salt string, iterations, keyLen int) (*CRASecret, error) {
+	if secret == "" {
+		return nil, errors.New("the secret is empty")
+	}
 	if salt == "" {
 		if iterations != 0 || keyLen != 0 {
 			return nil, errors.New("iterations and key length need a salt")

@@ -70,6 +70,11 @@ func TestCRACostIsBounded(t *testing.T) {
 		{"iterations without a salt", "", 1000, 0},
 		{"a key length without a salt", "", 0, 32},
 	}
+	for _, salt := range []string{"", "salt"} {
+		if s, err := auth.NewCRASecret("", salt, 0, 0); err == nil {
+			t.Errorf("an empty secret, which everybody knows, is taken: %+v", s)
+		}
+	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -123,7 +123,7 @@ func (x *cryptosignExchange) Authenticate(_ context.Context, m *wamp.Authenticat
 	case x.unknown != nil:
 		return Step{}, Deny(x.unknown)
 	case !hasKey(x.account, x.key):
-		return Step{}, Deny(errForeignKey)
+		return Step{}, Deny(fmt.Errorf("%w: %x", errForeignKey, []byte(x.key)))
 	case !right:
 		return Step{}, Deny(errWrongProof)
 	}
@@ -186,7 +186,7 @@ func (k *KeyedAccounts) Account(ctx context.Context, q *Query) (*Account, error)
 	case known:
 		return nil, fmt.Errorf("%w: the key is that of several principals, and the client does not say which it is", ErrUnknown)
 	}
-	return nil, ErrUnknown
+	return nil, fmt.Errorf("%w: nobody has the key %x", ErrUnknown, []byte(key))
 }
 
 func (k *KeyedAccounts) decoy(q *Query) *Account { return k.accounts.decoy(q) }

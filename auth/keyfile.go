@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // errKeyForms says what ParsePrivateKey takes.
@@ -16,6 +17,10 @@ var errKeyForms = errors.New("want an Ed25519 private key: 64 hex digits, or PEM
 
 // errEncryptedKey is what a key with a passphrase gives.
 var errEncryptedKey = errors.New("the key is protected by a passphrase, with which nothing can start by itself; store it without")
+
+// LooksPublic reports whether a file is, by its name, one with a public key,
+// which nothing else tells from a private one.
+func LooksPublic(path string) bool { return strings.HasSuffix(path, ".pub") }
 
 // ParsePrivateKey reads the content of a file with an Ed25519 private key, in
 // whichever form it has: 64 hex digits, as "junctor keygen" and Autobahn write

@@ -238,6 +238,9 @@ func (f *clientFlags) privateKey() ([]byte, error) {
 			return nil, nil
 		}
 	}
+	if auth.LooksPublic(c.keyFile) {
+		return nil, usagef("--private-key: %s is the public key; give the private one", c.keyFile)
+	}
 	text, err := f.readSecret(c.keyFile)
 	if err != nil {
 		return nil, fmt.Errorf("--private-key: %w", err)

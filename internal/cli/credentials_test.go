@@ -165,6 +165,7 @@ func TestCredentialsThatAreNone(t *testing.T) {
 		{"an empty standard input", "\n", []string{"--authid", "a", "--ticket-file", "-"}, cli.ExitFailure, "nothing in standard input"},
 		{"an endless standard input", strings.Repeat("x", 1<<16+1), []string{"--authid", "a", "--ticket-file", "-"}, cli.ExitFailure, "more than 65536 octets"},
 		{"a key that is none", "", []string{"--private-key", file}, cli.ExitFailure, "want an Ed25519 private key"},
+		{"the public key instead of the private one", "", []string{"--private-key", "k.pub"}, cli.ExitUsage, "k.pub is the public key"},
 		{"a router's key that is none", "", []string{"--private-key", secretFile(t, seed), "--router-key", "12"}, cli.ExitUsage, "--router-key"},
 		{"a method that does not exist", "", []string{"--auth", "password"}, cli.ExitUsage, `--auth "password": want one or more of tls, peercred, cryptosign, scram, wampcra, ticket, anonymous`},
 		{"a method without credentials", "", []string{"--auth", "scram"}, cli.ExitUsage, "give --password-file, or JUNCTOR_PASSWORD"},

@@ -56,6 +56,7 @@ var authObject = object[Auth]{
 			key: "peercred", added: true, is: into(pointer(peerCredVariants.form()), func(a *Auth) **PeerCred { return &a.PeerCred }),
 			absent: "not offered", doc: "Log in over a Unix socket as the process that one is, for which the system vouches.",
 		},
+		refusedMethod("wamp-scram", "called `scram` here", UnknownKey, "the method %q is configured as \"scram\""),
 		refusedMethod("cookie", "RawSocket has no cookies", NotSupported, "the authentication method %q is for WebSocket: RawSocket has no cookies"),
 		unsafeMethod("anonymous-proxy"),
 		unsafeMethod("cryptosign-proxy"),

@@ -100,7 +100,7 @@ var ticketPrincipal = object[TicketPrincipal]{
 	finish: func(c *checker, v *value, _ *TicketPrincipal) {
 		switch ticket, hash := v.get("ticket"), v.get("ticket_hash"); {
 		case ticket == nil && hash == nil:
-			c.fail(MissingKey, v.position(), "it must be a string", `the key "ticket" is missing`)
+			c.fail(MissingKey, v.position(), `add one of them; "junctor keygen ticket" makes both`, `the keys "ticket" and "ticket_hash" are missing`)
 		case ticket != nil && hash != nil:
 			c.fail(Conflict, hash.keyPosition(), "keep one of the two", "there is a ticket as well")
 		}

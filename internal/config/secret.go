@@ -140,7 +140,11 @@ var secret = form[string]{
 	words:  "a string",
 	schema: schema{"type": "string", "minLength": 1},
 	read: func(c *checker, v *value) (string, bool) {
-		if v.kind != isText || v.text == "" {
+		switch {
+		case v.kind != isText:
+			c.fail(WrongType, v.position(), secretHint(v), "must be a string, is %s", v.kind)
+			return "", false
+		case v.text == "":
 			c.fail(WrongType, v.position(), "", "must be a string that is not empty")
 			return "", false
 		}
@@ -154,4 +158,11 @@ var secret = form[string]{
 		}
 		return setting, ok
 	},
+}
+
+func secretHint(v *value) string {
+	if v.kind == isInteger || v.kind == isNumber {
+		return "write it in quotes"
+	}
+	return ""
 }

@@ -104,6 +104,9 @@ func routerKey(c *config.Cryptosign) (ed25519.PrivateKey, config.Findings) {
 	if c.RouterKey == "" {
 		return nil, nil
 	}
+	if auth.LooksPublic(c.RouterKey) {
+		return nil, config.Findings{c.At("router_key").Problem("", "%v", errPublicKey)}
+	}
 	data, err := os.ReadFile(c.RouterKey)
 	if err != nil {
 		return nil, config.Findings{c.At("router_key").Problem(`"junctor keygen" makes one`, "%v", plain(err))}

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"crypto/ed25519"
+	"errors"
 	"fmt"
 
 	"github.com/junctorio/junctor/auth"
@@ -76,8 +77,13 @@ func (s *signerList) addCryptosign(cfg *config.CryptosignCredentials) {
 	s.add(signer)
 }
 
+var errPublicKey = errors.New("this is the file of a public key; name the private one")
+
 // privateKey reads an Ed25519 key.
 func privateKey(secret config.Secret) (ed25519.PrivateKey, error) {
+	if auth.LooksPublic(secret.File) {
+		return nil, errPublicKey
+	}
 	data, err := secret.Octets()
 	if err != nil {
 		return nil, err
