@@ -41,6 +41,7 @@ type options struct {
 	ReceiveProgress bool   `json:"receive_progress,omitempty"`
 	DiscloseMe      bool   `json:"disclose_me,omitempty"`
 	Timeout         int    `json:"timeout,omitempty"` // milliseconds
+	ForceReregister bool   `json:"force_reregister,omitempty"`
 	Retain          bool   `json:"retain,omitempty"`
 	GetRetained     bool   `json:"get_retained,omitempty"`
 

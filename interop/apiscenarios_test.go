@@ -11,9 +11,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// brokerScenarios are columns of the matrix about what a broker offers beyond
-// the basic profile, and apiScenarios those about its meta API.
-var brokerScenarios = []scenario{
+// moreScenarios are columns of the matrix about what a router offers beyond the
+// basic profile, and apiScenarios those about its meta API.
+var moreScenarios = []scenario{
+	{
+		name: "force reg", needs: [2]string{"dealer", "registration_revocation"},
+		run: procedureIsTakenOver,
+	},
 	{
 		name: "publisher", needs: [2]string{"broker", "publisher_identification"},
 		unable: func(a, _ kind) string {
@@ -51,6 +55,28 @@ var apiScenarios = []scenario{
 		name: "subs", needs: [2]string{"broker", "subscription_meta_api"},
 		run: subscriptionsAreToldOf,
 	},
+}
+
+// procedureIsTakenOver: b takes a procedure away from a by force, and a gets it
+// back when b lets go of it.
+func procedureIsTakenOver(ctx context.Context, p pair) error {
+	uri := p.uri("taken")
+	for _, c := range []*client{p.a, p.b} {
+		if err := c.register(ctx, uri, "name", &options{ForceReregister: true}); err != nil {
+			return err
+		}
+		got, err := p.a.call(ctx, uri, nil, nil)
+		if err != nil {
+			return err
+		}
+		if err := same("callee", got.args, []any{c.name}); err != nil {
+			return err
+		}
+	}
+	if err := p.b.unregister(ctx, uri); err != nil {
+		return err
+	}
+	return errors.Join(p.a.register(ctx, uri, "name", nil), p.a.unregister(ctx, uri))
 }
 
 // publisherIsDisclosed: b learns who publishes when a wants it, and only then

@@ -170,7 +170,7 @@ func (a *goAgent) register(ctx context.Context, c command) (outcome, error) {
 	match, _ := wamp.ParseMatch(c.Options.Match)
 	invoke, _ := wamp.ParseInvoke(c.Options.Invoke)
 	reg, err := a.session.Register(ctx, wamp.URI(c.URI), a.behaviour(c.Behaviour),
-		&junctor.RegisterOptions{Match: match, Invoke: invoke})
+		&junctor.RegisterOptions{Match: match, Invoke: invoke, ForceReregister: c.Options.ForceReregister})
 	if err != nil {
 		return outcome{}, err
 	}

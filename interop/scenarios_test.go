@@ -93,7 +93,7 @@ func calleeCannotWait(_, b kind) string {
 }
 
 // allScenarios are the columns, in their order.
-var allScenarios = slices.Concat(scenarios, brokerScenarios, apiScenarios)
+var allScenarios = slices.Concat(scenarios, moreScenarios, apiScenarios)
 
 // everyKind has a value of each kind that all serializers carry.
 var everyKind = []any{
