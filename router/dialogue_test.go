@@ -158,10 +158,12 @@ func loginOf(t *testing.T) auth.Set {
 	}
 	kim := &auth.Account{AuthID: "kim", Role: "anonymous", Keys: []ed25519.PublicKey{must(hex.DecodeString(dialogue.Key))}}
 	accounts, keyed := must(auth.NewAccounts(joe, sue)), must(auth.NewKeyedAccounts(kim))
-	ghost := &auth.Account{AuthID: "max", Role: "missing"}
+	hash := auth.HashRandomTicket(dialogue.Secret)
 	tickets := must(auth.NewTickets(
-		auth.TicketHolder{Account: joe, Hash: auth.HashRandomTicket(dialogue.Secret)},
-		auth.TicketHolder{Account: ghost, Hash: auth.HashRandomTicket(dialogue.Secret)},
+		auth.TicketHolder{Account: joe, Hash: hash},
+		auth.TicketHolder{Account: &auth.Account{AuthID: "max", Role: "missing"}, Hash: hash},
+		auth.TicketHolder{Account: &auth.Account{AuthID: "mia", Role: "anonymous", Realm: "realm2"}, Hash: hash},
+		auth.TicketHolder{Account: &auth.Account{AuthID: "eva", Role: "anonymous", Expires: time.Now().Add(dialogue.Expiry)}, Hash: hash},
 	))
 	key := ed25519.NewKeyFromSeed(must(hex.DecodeString(dialogue.RouterSeed)))
 	return auth.Set{

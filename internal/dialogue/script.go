@@ -57,13 +57,16 @@ const (
 )
 
 // What realms with the option authentication know. Everybody gets the role
-// "anonymous", for which Permissions are, but for max, whose role is missing.
+// "anonymous", for which Permissions are. By ticket, three more can log in: max,
+// whose role is missing, mia, who belongs to realm2, and eva, for [Expiry].
 const (
-	Secret = "sesame" // of joe (ticket, wampcra), of sue (wampcra and wamp-scram, both salted), and of max (ticket)
+	Secret = "sesame" // of joe (ticket, wampcra), of sue (wampcra and wamp-scram, both salted), and of the three
 	Salt   = "pepper" // of sue's secret, with Rounds and KeyLength where it is for wampcra
 	Rounds = 1000
 
 	KeyLength = 32
+
+	Expiry = time.Minute // from the start of the router
 
 	// Key is the Ed25519 public key of kim (cryptosign), in hexadecimal. Its
 	// seed is that of the first test of RFC 8032.
