@@ -228,7 +228,11 @@ func (s *Session) awaitProgress(ctx context.Context, id wamp.ID, r *request, opt
 			return rep.result, cmp.Or(err, rep.err)
 		case <-ctx.Done():
 			finished = true
-			return s.cancelCall(ctx, id, r, opts.Cancel)
+			res, err := s.cancelCall(ctx, id, r, opts.Cancel)
+			if err == nil { // the final result was faster, and so were those before it
+				err = s.deliver(r, opts.OnProgress)
+			}
+			return res, err
 		}
 	}
 }

@@ -237,6 +237,31 @@ func TestProgressiveResults(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+	t.Run("come before a final one that is faster than the end of the context", func(t *testing.T) {
+		t.Parallel()
+		s, p := connect(t, client.Options{}, inproc.Config{})
+		for range 20 { // what is noticed first, the result or the end, is random
+			ctx, cancel := context.WithCancel(t.Context())
+			begun, release, parts := make(chan bool, 2), make(chan bool), 0
+			res := call(ctx, s, &client.CallOptions{OnProgress: func(client.Result) {
+				begun <- true
+				<-release
+				parts++
+			}})
+			id := expect[*wamp.Call](p).Request
+			part := &wamp.Result{Request: id, Progress: true}
+			p.send(part)
+			<-begun
+			p.send(part, &wamp.Result{Request: id})
+			p.flush(s)
+			cancel()
+			close(release)
+			res.must(t)
+			if parts != 2 {
+				t.Fatalf("got %d progressive results with the final one, want 2", parts)
+			}
+		}
+	})
 	t.Run("cancel the call if their function panics", func(t *testing.T) {
 		t.Parallel()
 		s, p := connect(t, client.Options{}, inproc.Config{})
