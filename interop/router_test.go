@@ -19,6 +19,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -180,17 +181,31 @@ func configuration(t *testing.T, tcp, tls int, changes []func(map[string]any), w
 	return text
 }
 
-// freePort returns a port that is free now. Another program could take it
-// before the router does; then the router fails to start and says so.
+// freePort returns a port that is free now and that this run has not handed out
+// before. It is none of those that systems give to outgoing connections, of which
+// there are many: one could take it before the router does. Another program still
+// could; then the router fails to start and says so.
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	const first, count = 20_000, 12_000
+	for range count {
+		port := first + int(nextPort.Add(1)%count)
+		l, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Fatal("no port is free")
+	return 0
 }
+
+// nextPort begins somewhere else in each run, for those that run at once.
+var nextPort = func() *atomic.Uint32 {
+	n := new(atomic.Uint32)
+	n.Store(uint32(os.Getpid()) * 101)
+	return n
+}()
 
 // awaitListening returns once the last of the configured transports listens.
 func (r *router) awaitListening(t *testing.T, socket string) {
