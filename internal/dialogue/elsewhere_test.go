@@ -4,7 +4,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -63,7 +62,7 @@ func cites(t *testing.T, s shown, rule string) bool {
 		t.Fatal(err)
 	}
 	for _, name := range files {
-		text, err := fs.ReadFile(os.DirFS(filepath.Dir(name)), filepath.Base(name))
+		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}

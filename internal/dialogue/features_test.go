@@ -75,7 +75,7 @@ type feature struct {
 
 // row matches what the specification names; what only others do has no flag
 // of its own in the second column.
-var row = regexp.MustCompile("^\\| ([^|]+) \\| (?:`roles[^`]*\\.)?`?([a-z_]+)`[^|]*\\| [^|]* \\| ([^|]*) \\|$")
+var words, row = regexp.MustCompile("[a-z]+"), regexp.MustCompile("^\\| ([^|]+) \\| (?:`roles[^`]*\\.)?`?([a-z_]+)`[^|]*\\| [^|]* \\| ([^|]*) \\|$")
 
 func readFeatures(t *testing.T) []feature {
 	t.Helper()
@@ -89,7 +89,7 @@ func readFeatures(t *testing.T) []feature {
 			continue
 		}
 		f := feature{name: m[1], flag: m[2]}
-		for _, word := range regexp.MustCompile("[a-z]+").FindAllString(m[3], -1) {
+		for _, word := range words.FindAllString(m[3], -1) {
 			if role, ok := wamp.ParseRole(word); ok {
 				f.roles = append(f.roles, role)
 			}
