@@ -21,7 +21,9 @@ type Cryptosign struct {
 	Directory Directory
 
 	// Key is what the router proves itself with to clients that ask for it
-	// (CS-7). Without one they are refused.
+	// (CS-7). Without one they are refused. It cannot be used to log in here,
+	// since the router signs with it what clients send; elsewhere it must not be
+	// authorized either.
 	Key ed25519.PrivateKey
 }
 
@@ -36,6 +38,9 @@ func (c Cryptosign) Begin(ctx context.Context, req *Request) (Step, error) {
 	var err error
 	if x.key, err = ParsePublicKey(text); err != nil {
 		return Step{}, refuseCryptosign("authextra.pubkey: %v", err)
+	}
+	if c.Key != nil && x.key.Equal(c.Key.Public()) {
+		return Step{}, Deny(errOwnKey)
 	}
 	kind, channel, err := bindCryptosign(req)
 	if err != nil {
@@ -110,6 +115,10 @@ type cryptosignExchange struct {
 
 // errForeignKey is the cause of a Denial of a key that is not the principal's.
 var errForeignKey = errors.New("the key is not one of the principal's")
+
+// errOwnKey is the cause of a Denial of a client that may have had the router
+// sign for it.
+var errOwnKey = errors.New("the key is the router's own")
 
 // Authenticate checks the signature of the key that the client has named, then
 // whether it is the account's.

@@ -211,6 +211,22 @@ func TestCryptosignRouterProvesItself(t *testing.T) {
 	wantRouterSignature(t, step.Challenge, seeded("router"), unhex(t, asked), nil)
 }
 
+// The router signs whatever clients send: if its key were somebody's, everybody
+// could have it sign the challenge of another login.
+func TestTheRoutersKeyLogsNobodyIn(t *testing.T) {
+	t.Parallel()
+	key := seeded("router")
+	dir, err := auth.NewKeyedAccounts(&auth.Account{AuthID: "router", Role: "admin", Keys: []ed25519.PublicKey{public(key)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	step, err := auth.Cryptosign{Directory: dir, Key: key}.Begin(t.Context(), request("router", pubkey(key), nil))
+	var denied *auth.Denial
+	if !errors.As(err, &denied) {
+		t.Errorf("got %+v, %v, want a denial", step, err)
+	}
+}
+
 func TestCryptosignRefusesHellos(t *testing.T) {
 	t.Parallel()
 	_, router12 := secured(t, tls.VersionTLS12)

@@ -57,7 +57,23 @@ var cryptosignStatic = object[Cryptosign]{
 		for i := range a.Principals {
 			c.completeRole(a.Principals[i].Place, &a.Principals[i].Role, a.defaultRole)
 		}
+		c.checkSharedKeys(a.Principals)
 	},
+}
+
+// checkSharedKeys warns of keys by which clients are not known.
+func (c *checker) checkSharedKeys(principals []CryptosignPrincipal) {
+	holders := make(map[string]string)
+	for _, p := range principals {
+		for _, key := range p.Keys {
+			other, taken := holders[string(key)]
+			if taken && other != p.AuthID {
+				c.warn(Conflict, p.At("authorized_keys"), "give each a key of its own, or have clients name their authid",
+					"%q has one of these keys too: a client with it that does not say who it is cannot log in", other)
+			}
+			holders[string(key)] = p.AuthID
+		}
+	}
 }
 
 var cryptosignDynamic = object[Cryptosign]{

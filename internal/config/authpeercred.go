@@ -92,6 +92,8 @@ var peerRule = object[PeerRule]{
 			c.fail(NotSupported, program.keyPosition(), "remove it", "%s does not tell which program a process runs", runtime.GOOS)
 		case !filepath.IsAbs(r.Program):
 			c.fail(BadValue, program.position(), "such as /usr/bin/app", "must be an absolute path, is %s", program)
+		case r.User == "":
+			c.warn(MissingKey, program.keyPosition(), `add "user"`, "whoever can run the program can connect and then run it: it proves nothing without the user")
 		}
 	},
 }

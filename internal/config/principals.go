@@ -86,6 +86,9 @@ func principals[P any](f form[P], name func(p *P, authid string)) form[[]P] {
 				c.wrongType(v, "an object with an authid as each key", "")
 				return nil, false
 			}
+			if len(v.items) == 0 && !v.fromTable && (v.parent == nil || v.parent.get("others") == nil) {
+				c.warn(BadValue, v.position(), "add somebody", "without anybody, nobody can log in by this method")
+			}
 			var list []P
 			for _, item := range v.items {
 				switch {

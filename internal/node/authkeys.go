@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"slices"
 	"strconv"
 
 	"github.com/junctorio/junctor/auth"
@@ -91,12 +92,21 @@ func (w *routerWorker) cryptosign(cfg *config.Auth) (auth.Authenticator, config.
 	var accounts []*auth.Account
 	for _, p := range c.Principals {
 		accounts = append(accounts, &auth.Account{AuthID: p.AuthID, Role: p.Role, Realm: p.Realm, Provider: "static", Keys: p.Keys})
+		if holds(p.Keys, key) {
+			findings = append(findings, p.At("authorized_keys").Problem(`"junctor keygen" makes another one`,
+				"one of the keys is the router's own (router_key), with which it signs what clients send: whoever connects could log in with it"))
+		}
 	}
 	dir, err := auth.NewKeyedAccounts(accounts...)
 	if err != nil {
 		return nil, append(findings, c.At().Problem("", "%v", err))
 	}
 	return auth.Cryptosign{Directory: dir, Key: key}, findings
+}
+
+// holds reports whether a key is one of the public keys.
+func holds(keys []ed25519.PublicKey, key ed25519.PrivateKey) bool {
+	return key != nil && slices.ContainsFunc(keys, func(k ed25519.PublicKey) bool { return k.Equal(key.Public()) })
 }
 
 // routerKey reads what the router proves itself with.

@@ -319,6 +319,8 @@ func TestWhatIsWrongWithKeys(t *testing.T) {
 		{"no such key of the router", `{"cryptosign": {"type": "static", "principals": {}, "router_key": "/nowhere/key"}}`, "cryptosign.router_key", "no such file", false},
 		{"a key of the router that is none", `{"cryptosign": {"type": "static", "principals": {}, "router_key": "` + write(t, "k", "sesame") + `"}}`, "cryptosign.router_key", "Ed25519", false},
 		{"the router's public key instead of the private one", `{"cryptosign": {"type": "static", "principals": {}, "router_key": "k.pub"}}`, "cryptosign.router_key", "public key", false},
+		{"the router's own key as a principal's", `{"cryptosign": {"type": "static", "router_key": "` + write(t, "own", hex.EncodeToString(keyOf("own")[:32])) +
+			`", "principals": {"joe": {"role": "user", "authorized_keys": ["` + hex.EncodeToString(publicOf("own")) + `"]}}}}`, "cryptosign.principals.joe.authorized_keys", "router's own", false},
 		{"an authid that SCRAM has no form for", `{"scram": {"type": "static", "principals": {"a\u0007b": ` + pencilJSON(t) + `}}}`, `scram.principals["a\ab"]`, "SASLprep", false},
 		{"authids that are the same to SCRAM", `{"scram": {"type": "static", "principals": {"IX": ` + pencilJSON(t) + `, "\u2168": ` + pencilJSON(t) + `}}}`, `scram`, `two accounts have the authid "IX"`, false},
 		{"a password that is too easy to guess", `{"scram": {"type": "static", "principals": {"abc": ` + weak + `}}}`, "scram.principals.abc.iterations", "out of the range", true},

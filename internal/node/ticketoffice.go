@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
-	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -113,4 +113,4 @@ func (v guestTickets) VerifyTicket(ctx context.Context, q *auth.Query, ticket st
 }
 
 // errNoGuest is also what a guest gets that comes twice, or too late.
-var errNoGuest = errors.Join(auth.ErrUnknown, errors.New("no guest has this ticket, or not any more"))
+var errNoGuest = fmt.Errorf("%w: no guest has this ticket, or not any more", auth.ErrUnknown)
