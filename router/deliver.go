@@ -116,6 +116,9 @@ func (w *worker) deliverOne(d core.Delivery) error {
 		w.asked = append(w.asked, asked{d.To.Owner.(*Realm), d.Msg.(*wamp.Invocation)})
 		return nil
 	}
+	if m, ok := d.Msg.(*wamp.Result); ok && m.Progress && s.outbox.crowded() {
+		return errFull
+	}
 	p := serializer.PayloadOf(d.Msg)
 	if p == nil || p.Elements == 0 {
 		return w.send(s, d.Msg, nil)
@@ -234,7 +237,7 @@ func (w *worker) refused(p *core.Peer, m wamp.Message, err error) {
 	case *wamp.Invocation:
 		dealer.Undelivered(p, m.Request, refusalURI(err), &w.out)
 	case *wamp.Result:
-		if errors.Is(err, errFull) {
+		if errors.Is(err, errFull) && !m.Progress { // else its call ends, not the session (PCR-10)
 			w.doom(p, err)
 			return
 		}

@@ -174,6 +174,14 @@ func (o *outbox) finish() {
 	o.final = true
 }
 
+// crowded reports whether progressive results are to stop, so that there is
+// room left to say that their call has ended (PCR-10).
+func (o *outbox) crowded() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.size > o.max-o.max/8
+}
+
 func (o *outbox) admitLocked() error {
 	switch {
 	case o.closed || o.final:

@@ -84,7 +84,9 @@ type RealmConfig struct {
 	// full, give or take one message. Below it nothing is lost; above it an
 	// EVENT is dropped and counted (or see DisconnectSlow), a call to the
 	// session fails at once with wamp.error.network_failure, and any other
-	// message that does not fit ends the session. Default DefaultOutboxBytes.
+	// message that does not fit ends the session. A call of the session that
+	// has too many progressive results ends before that, at seven eighths of
+	// it. Default DefaultOutboxBytes.
 	OutboxBytes int
 
 	// DisconnectSlow ends a session whose outbox is full instead of dropping

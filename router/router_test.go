@@ -3,6 +3,7 @@ package router_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -184,6 +185,40 @@ func TestACallToAStuckCalleeFailsAtOnce(t *testing.T) {
 		}
 	}
 	caller.expect(`^\[8,48,1[123],\{\},"wamp.error.network_failure"`)
+}
+
+func TestASlowCallerLosesItsProgressiveCallButNotItsSession(t *testing.T) { // PCR-10
+	t.Parallel()
+	b := newBench(t, router.RealmConfig{OutboxBytes: 10_000})
+	slow, callee := b.join(inproc.Config{Buffer: 1000}), b.connect(inproc.Config{})
+	callee.send(`[1,"realm1",{"roles":{"callee":{"features":{"progressive_call_results":true,"call_canceling":true}}}}]`)
+	callee.expect(`^\[2,`)
+	callee.send(`[64,1,{},"com.example.count"]`)
+	callee.expect(`^\[65,`)
+	slow.send(`[48,1,{"receive_progress":true},"com.example.count"]`)
+	callee.expect(`^\[68,1,`)
+	for i := range 20 {
+		callee.send(`[70,1,{"progress":true},[%d,%s]]`, i, quoted(strings.Repeat("x", 1000)))
+	}
+	callee.expect(`^\[69,1,\{"mode":"killnowait"`)
+	got := 0
+	for ; ; got++ {
+		m, err := slow.receive()
+		if err != nil {
+			t.Fatalf("the session ended after %d results: %v", got, err)
+		}
+		if strings.HasPrefix(m, `[8,48,1,{},"wamp.error.network_failure"`) {
+			break
+		}
+		if want := fmt.Sprintf(`[50,1,{"progress":true},[%d,`, got); !strings.HasPrefix(m, want) {
+			t.Fatalf("got %.60s, want %s", m, want)
+		}
+	}
+	if got < 5 || got > 12 {
+		t.Errorf("%d results came before the call ended, with room for about 9", got)
+	}
+	slow.send(`[48,2,{},"com.example.none"]`)
+	slow.expect(`^\[8,48,2,\{\},"wamp.error.no_such_procedure"`)
 }
 
 func TestShutdownSaysGoodbye(t *testing.T) {

@@ -124,7 +124,7 @@ var realmOptionsObject = object[RealmOptions]{
 		{
 			key: "max_queued_bytes", added: true, def: "16777216",
 			is:   into(integer(1, 1<<31-1, "bytes"), func(o *RealmOptions) *int { return &o.QueuedBytes }),
-			doc:  "How many bytes may wait for one client that does not read, give or take a message. Below it nothing is lost; what becomes of an event above it `slow_consumers` says, a call to the client fails at once with `wamp.error.network_failure`, and a reply that does not fit disconnects it.",
+			doc:  "How many bytes may wait for one client that does not read, give or take a message. Below it nothing is lost; what becomes of an event above it `slow_consumers` says, a call to the client fails at once with `wamp.error.network_failure`, a call that sends it progressive results faster than it reads ends with that error at seven eighths of this, and any other reply that does not fit disconnects it.",
 			note: "queues without limit.",
 		},
 		{

@@ -24,7 +24,7 @@ var elsewhere = map[string]shown{
 	"ID-6":   {why: "randomness does not show in one run"},
 	"PV-4":   {"is the client's side", "client", "TestTheEndOfASession"},
 	"CAN-9":  {"is the client's side", "client", "TestInterrupt"},
-	"PCR-10": {"takes a caller that does not read", "internal/core/dealer", "TestUndelivered"},
+	"PCR-10": {"takes a caller that does not read", "router", "TestASlowCallerLosesItsProgressiveCallButNotItsSession"},
 	"TMO-4":  {"is the client's side", "client", "TestACallIsCancelledWithItsContext"},
 	"PCI-12": {"is the client's side", "client", "TestProgressiveInvocations"},
 	"PPT-6":  {"is the client's side", "client/passthru", "TestTheLayoutIsTheOneThatIsDocumented"},
