@@ -134,7 +134,7 @@ func TestOneTicketPerChallenge(t *testing.T) {
 
 // Whoever is asked for, a hash is computed, when it is one's turn: nothing is
 // quicker for principals that do not exist (AUTH-5), and no more memory is used
-// than for as many hashes as there are processors. It is alone, since it takes
+// than there are turns for. It is alone, since it takes
 // all turns.
 func TestTicketsOfStrangersAreHashedToo(t *testing.T) {
 	var all [2]*auth.Tickets

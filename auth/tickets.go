@@ -24,9 +24,10 @@ type Tickets struct {
 	decoys  decoys
 }
 
-// hashing is what may compute hashes that take memory: as many as there are
-// processors, in the whole process, however many Tickets there are.
-var hashing = make(chan struct{}, runtime.GOMAXPROCS(0))
+// hashing is what may compute hashes that take memory: half as many as there are
+// processors, in the whole process, however many Tickets there are. The others
+// serve those who have joined, whoever guesses.
+var hashing = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
 
 // NewTickets returns a TicketVerifier for the given holders, whose accounts
 // must have AuthIDs, each its own.
