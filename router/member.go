@@ -52,17 +52,10 @@ func (r *Realm) members(wanted func(*core.Peer) bool) []*core.Peer {
 // reports whether it was this call that did it. It may be called from anywhere
 // outside of the realm's locks.
 func (r *Realm) expel(p *core.Peer, how silence) bool {
-	r.membership.Lock()
-	in := r.present[p.ID] == p
-	if in {
-		delete(r.present, p.ID)
-		r.stats.sessions.Add(-1)
-	}
-	r.membership.Unlock()
+	t, in := r.resign(p)
 	if !in {
 		return false
 	}
-	t := p.Owner.(*session).testaments // nobody adds to them any more
 	if how == silently {
 		t = nil
 	}
@@ -74,6 +67,22 @@ func (r *Realm) expel(p *core.Peer, how silence) bool {
 	}
 	w.flush()
 	return true
+}
+
+// resign ends a membership, and returns the testaments, which are the
+// caller's alone from then on. It reports whether there was one.
+func (r *Realm) resign(p *core.Peer) (*testaments, bool) {
+	r.membership.Lock()
+	defer r.membership.Unlock()
+	if r.present[p.ID] != p {
+		return nil, false
+	}
+	delete(r.present, p.ID)
+	r.stats.sessions.Add(-1)
+	s := p.Owner.(*session)
+	t := s.testaments
+	s.testaments = nil // its reader may still ask to flush them
+	return t, true
 }
 
 // silence is whether others hear that a session ended.
