@@ -163,9 +163,6 @@ func (r *retention) send(sub *subscription, to *core.Peer, out *core.Deliveries)
 	for _, e := range found {
 		ev := out.Event()
 		*ev = e.event
-		if !knowsTrust(to) {
-			ev.TrustLevel = nil
-		}
 		ev.Subscription = sub.id
 		if sub.match == wamp.MatchExact { // PSUB-2
 			ev.Topic = ""
