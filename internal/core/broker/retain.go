@@ -106,7 +106,7 @@ func newRetained(p *publication) *retained {
 	}
 	p.describe(&e.event)
 	e.event.Topic, e.event.Retained = p.m.Topic, true
-	e.size = retainedOverhead + len(p.m.Topic) + len(p.m.Payload.Bytes) + sizeOfLists(p.m.Filter) + sizeOfAttributes(p.m.Attributes)
+	e.size = retainedOverhead + len(p.m.Topic) + len(p.m.Payload.Bytes) + sizeOfLists(p.m.Filter) + core.AttributesSize(p.m.Attributes)
 	return e
 }
 
@@ -211,19 +211,6 @@ func sizeOfLists(f *wamp.Filter) int {
 		for _, s := range list {
 			n += stringBytes + len(s)
 		}
-	}
-	return n
-}
-
-func sizeOfAttributes(a *wamp.Attributes) int {
-	if a == nil {
-		return 0
-	}
-	const forwarderBytes = 64
-	n := len(a.PPTScheme) + len(a.PPTSerializer) + len(a.PPTCipher) + len(a.PPTKeyID) +
-		len(a.EncAlgo) + len(a.EncKey) + len(a.EncSerializer) + len(a.TransactionHash)
-	for _, f := range a.ForwardFor {
-		n += forwarderBytes + len(f.AuthID) + len(f.AuthRole)
 	}
 	return n
 }

@@ -1,6 +1,9 @@
 package dealer
 
-import "github.com/junctorio/junctor/wamp"
+import (
+	"github.com/junctorio/junctor/internal/core"
+	"github.com/junctorio/junctor/wamp"
+)
 
 // kept is what the dealer keeps of a CALL beyond its first INVOCATION: for
 // further chunks (PCI-5), for another callee (RER-1), or as long as the call
@@ -51,7 +54,7 @@ func (d *Dealer) keepFor(e *endpoint, m *wamp.Call) (*kept, *refusal) {
 func (d *Dealer) keep(r *registration, m *wamp.Call) *kept {
 	k := &kept{registration: r, first: *m, open: m.Progress}
 	k.first.Payload = wamp.Payload{}
-	if !d.reserve(k, len(m.Procedure)+sizeOf(m.Attributes)) {
+	if !d.reserve(k, len(m.Procedure)+core.AttributesSize(m.Attributes)) {
 		return nil
 	}
 	return k
@@ -103,19 +106,6 @@ func (k *kept) with(p wamp.Payload, progress bool) *wamp.Call {
 	m := k.first
 	m.Payload, m.Progress = p, progress
 	return &m
-}
-
-// sizeOf returns how many octets attributes hold.
-func sizeOf(a *wamp.Attributes) int {
-	if a == nil {
-		return 0
-	}
-	n := len(a.PPTScheme) + len(a.PPTSerializer) + len(a.PPTCipher) + len(a.PPTKeyID) +
-		len(a.EncAlgo) + len(a.EncKey) + len(a.EncSerializer) + len(a.TransactionHash)
-	for _, f := range a.ForwardFor {
-		n += 64 + len(f.AuthID) + len(f.AuthRole)
-	}
-	return n
 }
 
 // passthru reports whether the sender used payload passthru mode (section 3.28).

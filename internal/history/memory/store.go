@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/junctorio/junctor/internal/core"
 	"github.com/junctorio/junctor/internal/core/uritree"
 	"github.com/junctorio/junctor/router"
 	"github.com/junctorio/junctor/wamp"
@@ -215,19 +216,13 @@ func (s *Store) snapshot(q *router.EventQuery) (records []*record) {
 
 // sizeOf is about how many octets an event takes.
 func sizeOf(e *router.StoredEvent) int {
-	n := eventOverhead + len(e.Topic) + len(e.Payload.Bytes) + len(e.PublisherAuthID) + len(e.PublisherAuthRole)
+	n := eventOverhead + len(e.Topic) + len(e.Payload.Bytes) + len(e.PublisherAuthID) + len(e.PublisherAuthRole) +
+		core.AttributesSize(e.Attributes)
 	if f := e.Lists; f != nil {
 		for _, list := range [][]string{f.ExcludeAuthID, f.EligibleAuthID, f.ExcludeAuthRole, f.EligibleAuthRole} {
 			for _, s := range list {
 				n += eventOverhead/8 + len(s)
 			}
-		}
-	}
-	if a := e.Attributes; a != nil {
-		n += len(a.PPTScheme) + len(a.PPTSerializer) + len(a.PPTCipher) + len(a.PPTKeyID) +
-			len(a.EncAlgo) + len(a.EncKey) + len(a.EncSerializer) + len(a.TransactionHash)
-		for _, f := range a.ForwardFor {
-			n += eventOverhead/8 + len(f.AuthID) + len(f.AuthRole)
 		}
 	}
 	return n
