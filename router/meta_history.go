@@ -158,16 +158,7 @@ func (e *StoredEvent) details(m wamp.Match) wamp.Dict {
 	if e.TrustLevel != nil {
 		d["trustlevel"] = *e.TrustLevel
 	}
-	if a := e.Attributes; a != nil {
-		for key, value := range map[string]string{
-			"ppt_scheme": a.PPTScheme, "ppt_serializer": a.PPTSerializer, "ppt_cipher": a.PPTCipher, "ppt_keyid": a.PPTKeyID,
-			"enc_algo": a.EncAlgo, "enc_key": a.EncKey, "enc_serializer": a.EncSerializer,
-			"transaction_hash": a.TransactionHash,
-		} {
-			if value != "" {
-				d[key] = value
-			}
-		}
-	}
+	o := optionDict(d)
+	o.attributes(e.Attributes)
 	return d
 }
