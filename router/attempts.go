@@ -79,7 +79,7 @@ func (a *Attempts) begin(ctx context.Context, addr netip.Addr) error {
 		select {
 		case <-turn:
 		case <-ctx.Done():
-			a.leave(addr, turn)
+			a.withdraw(addr, turn)
 			return ctx.Err()
 		}
 	}
@@ -90,7 +90,7 @@ func (a *Attempts) tryBegin(addr netip.Addr, now time.Time) (turn chan struct{},
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	src := a.sourceLocked(addr, now)
-	switch room := a.room(src, now); {
+	switch room := a.roomLocked(src, now); {
 	case room == 0:
 		return nil, errTooManyAttempts
 	case src.underway < room:
@@ -102,8 +102,8 @@ func (a *Attempts) tryBegin(addr netip.Addr, now time.Time) (turn chan struct{},
 	return turn, nil
 }
 
-// leave takes back that somebody waits. If it was its turn, it is the next one's.
-func (a *Attempts) leave(addr netip.Addr, turn chan struct{}) {
+// withdraw takes back that somebody waits. If it was its turn, it is the next one's.
+func (a *Attempts) withdraw(addr netip.Addr, turn chan struct{}) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	src := a.sources[addr]
@@ -111,7 +111,7 @@ func (a *Attempts) leave(addr netip.Addr, turn chan struct{}) {
 		return
 	}
 	src.waiting = slices.DeleteFunc(src.waiting, func(c chan struct{}) bool { return c == turn })
-	a.wake(src, time.Now())
+	a.wakeLocked(src, time.Now())
 }
 
 // end counts what became of an attempt, and reports whether it was the last
@@ -125,9 +125,9 @@ func (a *Attempts) end(addr netip.Addr, failed bool, now time.Time) (last bool) 
 	src := a.sources[addr] // which stays while attempts are under way
 	src.underway--
 	if failed {
-		last = a.failed(src, now)
+		last = a.failedLocked(src, now)
 	}
-	a.wake(src, now)
+	a.wakeLocked(src, now)
 	if src.idle() && !src.free.After(now) {
 		delete(a.sources, addr)
 	}
@@ -139,7 +139,7 @@ func (a *Attempts) allowed(addr netip.Addr, now time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	src := a.sources[addr]
-	return src == nil || a.window == 0 || a.room(src, now) > 0
+	return src == nil || a.window == 0 || a.roomLocked(src, now) > 0
 }
 
 // fail counts a failure for which there was no begin, like end.
@@ -150,32 +150,33 @@ func (a *Attempts) fail(addr netip.Addr, now time.Time) (last bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	src := a.sourceLocked(addr, now)
-	last = a.failed(src, now)
-	a.wake(src, now)
+	last = a.failedLocked(src, now)
+	a.wakeLocked(src, now)
 	return last
 }
 
-func (a *Attempts) failed(src *source, now time.Time) (last bool) {
-	before := a.room(src, now)
+// failedLocked counts a failure, and reports whether it was the last that is allowed.
+func (a *Attempts) failedLocked(src *source, now time.Time) (last bool) {
+	before := a.roomLocked(src, now)
 	if src.free.Before(now) {
 		src.free = now
 	}
 	if before > 0 {
 		src.free = src.free.Add(a.interval)
 	}
-	return before > 0 && a.room(src, now) == 0
+	return before > 0 && a.roomLocked(src, now) == 0
 }
 
-// room returns how many attempts may still fail.
-func (a *Attempts) room(src *source, now time.Time) int {
+// roomLocked returns how many attempts may still fail.
+func (a *Attempts) roomLocked(src *source, now time.Time) int {
 	owed := max(0, src.free.Sub(now))
 	return max(0, int((a.window-owed)/a.interval))
 }
 
-// wake has those try again whose turn it is: all, to be refused, if there is no
+// wakeLocked has those try again whose turn it is: all, to be refused, if there is no
 // room.
-func (a *Attempts) wake(src *source, now time.Time) {
-	room := a.room(src, now)
+func (a *Attempts) wakeLocked(src *source, now time.Time) {
+	room := a.roomLocked(src, now)
 	n := min(len(src.waiting), max(0, room-src.underway))
 	if room == 0 {
 		n = len(src.waiting)

@@ -97,7 +97,7 @@ func (w *worker) deliver() {
 	for ; w.delivered < len(w.out.All()); w.delivered++ {
 		d := w.out.All()[w.delivered]
 		if err := w.deliverOne(d); err != nil {
-			w.refused(d.To, d.Msg, err)
+			w.undelivered(d.To, d.Msg, err)
 		}
 	}
 }
@@ -168,9 +168,9 @@ func (w *worker) settle() {
 	}
 	clear(w.asked)
 	w.asked = w.asked[:0]
-	for i := 0; i < len(w.deferred); i++ { // refusing may defer more
+	for i := 0; i < len(w.deferred); i++ { // answering for one may defer more
 		if err := w.transcode(w.deferred[i]); err != nil {
-			w.refuseDeferred(w.deferred[i], err)
+			w.undeliveredLater(w.deferred[i], err)
 		}
 	}
 	clear(w.deferred)
@@ -215,48 +215,48 @@ func (w *worker) transcode(d deferred) error {
 	return d.to.outbox.fill(d.slot, head, t.bytes, d.to.end, w)
 }
 
-// refuseDeferred is refused for a delivery whose lock was released.
-func (w *worker) refuseDeferred(d deferred, err error) {
+// undeliveredLater is undelivered for a delivery whose lock was released.
+func (w *worker) undeliveredLater(d deferred, err error) {
 	d.to.outbox.empty(d.slot, w)
 	d.to.realm.rpc.Lock()
 	defer d.to.realm.rpc.Unlock()
-	w.refused(d.peer, d.msg, err)
+	w.undelivered(d.peer, d.msg, err)
 	w.deliver()
 }
 
-// refused decides what becomes of a message that its receiver cannot take
+// undelivered decides what becomes of a message that its receiver cannot take
 // (RS-20). The realm's rpc lock is held for messages of the dealer.
-func (w *worker) refused(p *core.Peer, m wamp.Message, err error) {
+func (w *worker) undelivered(p *core.Peer, m wamp.Message, err error) {
 	if errors.Is(err, errGone) {
 		return // who left is answered for by leave
 	}
 	dealer := p.Owner.(*session).realm.dealer
 	switch m := m.(type) {
 	case *wamp.Event:
-		w.eventRefused(p, err)
+		w.eventLost(p, err)
 	case *wamp.Invocation:
-		dealer.Undelivered(p, m.Request, refusalURI(err), &w.out)
+		dealer.Undelivered(p, m.Request, undeliveredURI(err), &w.out)
 	case *wamp.Result:
 		if errors.Is(err, errFull) && !m.Progress { // else its call ends, not the session (PCR-10)
 			w.doom(p, err)
 			return
 		}
-		dealer.ResultUndelivered(p, m, refusalURI(err), &w.out)
+		dealer.ResultUndelivered(p, m, undeliveredURI(err), &w.out)
 	case *wamp.Error:
 		// A URI alone may be too large; the one that says so is not.
-		if errors.Is(err, errFull) || m.URI == refusalURI(err) && m.Payload.Elements == 0 {
+		if errors.Is(err, errFull) || m.URI == undeliveredURI(err) && m.Payload.Elements == 0 {
 			w.doom(p, err)
 			return
 		}
-		w.out.SendError(p, m.RequestType, m.Request, refusalURI(err))
+		w.out.SendError(p, m.RequestType, m.Request, undeliveredURI(err))
 	default:
 		w.doom(p, err)
 	}
 }
 
-// eventRefused counts an event that is left out (RS-20), and has the first one
+// eventLost counts an event that is left out (RS-20), and has the first one
 // of a session logged.
-func (w *worker) eventRefused(p *core.Peer, err error) {
+func (w *worker) eventLost(p *core.Peer, err error) {
 	s := p.Owner.(*session)
 	switch r := s.realm; {
 	case !errors.Is(err, errFull):
@@ -272,8 +272,8 @@ func (w *worker) eventRefused(p *core.Peer, err error) {
 	}
 }
 
-// refusalURI names the reason for which a message could not be delivered.
-func refusalURI(err error) wamp.ErrorURI {
+// undeliveredURI names the reason for which a message could not be delivered.
+func undeliveredURI(err error) wamp.ErrorURI {
 	switch {
 	case errors.Is(err, errTooLarge):
 		return wamp.ErrPayloadSizeExceeded
@@ -302,7 +302,7 @@ func (l *loss) settle() {
 		return
 	}
 	log.Warn("session ended: its outbox cannot take more", "err", l.err)
-	l.to.kill()
+	l.to.disconnect()
 }
 
 // flush flushes every outbox that this worker pushed to. It must be called

@@ -436,5 +436,5 @@ func (s *session) fail(g *gate, err error) {
 	if violation := wamp.AsProtocolError(err); violation != nil {
 		s.sayLast(violation.Abort())
 	}
-	time.AfterFunc(lingerTimeout, s.kill)
+	time.AfterFunc(lingerTimeout, s.disconnect)
 }

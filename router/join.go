@@ -57,13 +57,13 @@ func (s *session) helloExpired() {
 	}
 	s.connLog().Info("connection closed: no session within the time allowed", "timeout", s.access.HelloTimeout)
 	if !s.authenticating.Load() {
-		s.kill()
+		s.disconnect()
 		return
 	}
 	s.leaving.Store(true)
 	s.sayLast(&wamp.Abort{Reason: wamp.ErrAuthenticationFailed, Message: "authentication took too long"})
 	j.cancel()
-	time.AfterFunc(lingerTimeout, s.kill)
+	time.AfterFunc(lingerTimeout, s.disconnect)
 }
 
 // join answers HELLO.
@@ -77,7 +77,7 @@ func (s *session) join(m *wamp.Hello, w *worker) error {
 	j := s.joining.Load()
 	hello := *m
 	j.hello = &hello
-	if err := s.enter(s.realm); err != nil {
+	if err := s.adoptRules(s.realm); err != nil {
 		return err
 	}
 	method, err := s.access.Methods.Pick(j.hello, s.conn.Info())
@@ -94,8 +94,8 @@ func (s *session) join(m *wamp.Hello, w *worker) error {
 	return s.proceed(step, err, w)
 }
 
-// enter takes up the rules of a realm: what is a violation depends on them.
-func (s *session) enter(r *Realm) error {
+// adoptRules puts the session under the rules of a realm: what is a violation depends on them.
+func (s *session) adoptRules(r *Realm) error {
 	s.realm = r
 	s.acceptor = coresession.NewAcceptor(r.acceptorOptions())
 	if _, violation := s.acceptor.Receive(s.joining.Load().hello); violation != nil {
@@ -152,7 +152,7 @@ func abridged(text string) string {
 // welcome admits the client: the realm knows the session before the client
 // does (SES-8).
 func (s *session) welcome(g *auth.Grant, w *worker) error {
-	if err := s.settleIn(g); err != nil {
+	if err := s.takeUp(g); err != nil {
 		return err
 	}
 	s.joined.Store(true)
@@ -180,16 +180,16 @@ func (s *session) welcome(g *auth.Grant, w *worker) error {
 	return nil
 }
 
-// settleIn finds the realm and the role that were granted. A role that is
+// takeUp finds the realm and the role that were granted. A role that is
 // Trusted is not there for others, whatever an authenticator says.
-func (s *session) settleIn(g *auth.Grant) error {
+func (s *session) takeUp(g *auth.Grant) error {
 	if g.Realm != "" && g.Realm != s.realm.cfg.Name {
 		r := s.router.Realm(g.Realm)
 		if r == nil {
 			s.log().Warn("authentication leads to a realm that is not there", "to", abridged(string(g.Realm)))
 			return &wamp.Abort{Reason: wamp.ErrNoSuchRealm, Message: "the realm of this principal does not exist"}
 		}
-		if err := s.enter(r); err != nil {
+		if err := s.adoptRules(r); err != nil {
 			return err
 		}
 	}

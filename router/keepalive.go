@@ -17,7 +17,7 @@ func (s *session) keepAlive() {
 		s.connLog().Info("connection closed: nothing heard from the client, not even a PONG",
 			"realm", string(s.realm.cfg.Name), "session", uint64(id),
 			"idle", s.access.KeepAlive.Silence(), "pings", s.access.KeepAlive.Attempts)
-		s.kill()
+		s.disconnect()
 	})
 }
 

@@ -152,7 +152,7 @@ func (r *Router) Attach(ctx context.Context, conn transport.Conn, access Access)
 		return s.finish(ErrClosed)
 	}
 	if ctx.Done() != nil {
-		defer context.AfterFunc(ctx, s.kill)()
+		defer context.AfterFunc(ctx, s.disconnect)()
 	}
 	err = s.run()
 	r.removeConn(s)
@@ -164,7 +164,7 @@ func (r *Router) Attach(ctx context.Context, conn transport.Conn, access Access)
 // ends first it closes what is left and returns ctx's error. New connections
 // are refused from the beginning.
 func (r *Router) Shutdown(ctx context.Context) error {
-	done := r.beginClose(func(s *session) { s.shutdown() })
+	done := r.beginClose((*session).shutdown)
 	select {
 	case <-done:
 		r.storeEvents()
@@ -178,7 +178,7 @@ func (r *Router) Shutdown(ctx context.Context) error {
 // Close closes every connection at once and waits until their sessions have
 // ended. It may be called twice, and while Shutdown waits.
 func (r *Router) Close() {
-	<-r.beginClose(func(s *session) { s.kill() })
+	<-r.beginClose((*session).disconnect)
 	r.storeEvents()
 }
 

@@ -157,8 +157,8 @@ func (s *session) finish(err error) error {
 	return err
 }
 
-// kill ends the connection at once; it may be called from anywhere.
-func (s *session) kill() {
+// disconnect ends the connection at once; it may be called from anywhere.
+func (s *session) disconnect() {
 	if j := s.joining.Load(); j != nil {
 		j.cancel()
 	}
@@ -220,11 +220,11 @@ func (s *session) receive(m wamp.Message, w *worker) error {
 	if s.leaving.Load() && s.acceptor.Established() {
 		s.acceptor.Goodbye()
 	}
-	verdict, violation := s.acceptor.Receive(m)
+	next, violation := s.acceptor.Receive(m)
 	if violation != nil {
 		return violation
 	}
-	switch verdict {
+	switch next {
 	case coresession.Route:
 		return s.route(m, w)
 	case coresession.Join:
@@ -282,17 +282,17 @@ func (s *session) shutdown() { s.dismiss(&wamp.Goodbye{Reason: wamp.CloseSystemS
 func (s *session) dismiss(m *wamp.Goodbye) {
 	s.leaving.Store(true)
 	if !s.joined.Load() {
-		s.kill()
+		s.disconnect()
 		return
 	}
 	s.sayLast(m)
-	time.AfterFunc(s.router.opts.GoodbyeTimeout, s.kill)
+	time.AfterFunc(s.router.opts.GoodbyeTimeout, s.disconnect)
 }
 
 // linger waits until the last message is written and the peer has read it,
 // which it tells by closing the connection, for a moment at most.
 func (s *session) linger() {
-	timer := time.AfterFunc(lingerTimeout, s.kill)
+	timer := time.AfterFunc(lingerTimeout, s.disconnect)
 	defer timer.Stop()
 	<-s.outbox.drain()
 	if s.conn.CloseWrite() != nil {
