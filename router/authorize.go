@@ -1,18 +1,21 @@
 package router
 
 import (
-	"context"
-	"fmt"
-	"log/slog"
+	"errors"
 	"time"
 
-	"github.com/junctorio/junctor/internal/core"
 	"github.com/junctorio/junctor/wamp"
 )
 
-// verdict returns what authorization says to the message at hand. What an
+// verdict is what authorization says to a request. The zero verdict allows it.
+type verdict struct {
+	refusal  wamp.ErrorURI
+	disclose bool
+}
+
+// judge returns what authorization says to the message at hand. What an
 // Authorizer said about it is in w (see gate).
-func (s *session) verdict(a Action, u wamp.URI, m wamp.Match, w *worker) verdict {
+func (s *session) judge(a Action, u wamp.URI, m wamp.Match, w *worker) verdict {
 	switch {
 	case s.perms.dynamic != nil:
 		return w.verdict
@@ -42,16 +45,14 @@ func (p *Permission) discloses(a Action) bool {
 func (s *session) may(a Action, u wamp.URI, m wamp.Match) wamp.ErrorURI {
 	g := s.gate.Load()
 	if g == nil {
-		return s.verdict(a, u, m, nil).refusal
+		return s.judge(a, u, m, nil).refusal
 	}
 	in := &Intent{Action: a, URI: u, Match: m}
 	if m != wamp.MatchExact {
 		in.Options = wamp.Dict{"match": m.String()} // as if it asked for it
 	}
-	if key, short := keyOf(a, u, m, in.Options); short {
-		if d, ok := g.kept(key, time.Now()); ok {
-			return d.verdict().refusal
-		}
+	if d, ok := g.recall(a, u, m, in.Options, time.Now()); ok {
+		return d.verdict().refusal
 	}
 	return s.ask(g, in, false).refusal
 }
@@ -63,59 +64,95 @@ func asksMore(m wamp.Message) bool {
 	return ok && (call.Procedure == "wamp.subscription.get_events" || call.Procedure == "wamp.session.add_testament")
 }
 
-// refuse answers a request that authorization has refused (section 2.10).
-func (s *session) refuse(m wamp.Message, request wamp.ID, why wamp.ErrorURI, w *worker) {
-	w.out.Refuse(s.peer, m.Code(), request, why, s.refused(m, why))
-	w.deliver()
-}
-
-// refuseCall is refuse for a CALL. The dealer answers, since it may be a chunk
-// of a call that is pending, or that was refused already.
-func (s *session) refuseCall(m *wamp.Call, why wamp.ErrorURI, w *worker) error {
-	text, r := s.refused(m, why), s.realm
-	r.rpc.Lock()
-	defer r.rpc.Unlock()
-	if s.absent.rpc {
-		return nil
-	}
-	violation := r.dealer.Refuse(s.peer, m, why, text, &w.out)
-	w.deliver()
-	r.armLocked()
-	if violation != nil {
-		return violation
-	}
-	return nil
-}
-
-// refused logs that a request is refused, and returns why, for people.
-func (s *session) refused(m wamp.Message, why wamp.ErrorURI) string {
+// known puts the verdict on a message into w, if no decision is needed for it
+// or one is kept.
+func (s *session) known(m wamp.Message, w *worker) bool {
+	w.verdict = verdict{}
 	action, uri, match := wanted(m)
-	if log := s.router.opts.Logger; log.Enabled(context.Background(), slog.LevelDebug) {
-		s.log().Debug("request refused", "action", action.String(), "uri", abridged(string(uri)), "match", match.String(), "reason", string(why))
+	if action == 0 {
+		return true
 	}
-	return s.explain(why, action, uri, match)
+	if !uri.ValidPattern(match, s.realm.cfg.URIRule) {
+		w.verdict.refusal = wamp.ErrInvalidURI // no URI to ask anybody about
+		return true
+	}
+	d, ok := s.gate.Load().recall(action, uri, match, optionsOf(m), w.now)
+	if ok {
+		w.verdict = d.verdict()
+	}
+	return ok
 }
 
-// explain says why a request is refused, in a sentence for people.
-func (s *session) explain(why wamp.ErrorURI, a Action, u wamp.URI, m wamp.Match) string {
-	asked := fmt.Sprintf("%s %s", a, core.Quote(u))
-	if m != wamp.MatchExact {
-		asked = fmt.Sprintf("%s all of the %s %s", a, m, core.Quote(u))
+// recall returns the decision that is kept for a request, if one is.
+func (g *gate) recall(a Action, u wamp.URI, m wamp.Match, options wamp.Dict, now time.Time) (Decision, bool) {
+	key, short := keyOf(a, u, m, options)
+	if !short {
+		return Decision{}, false
 	}
-	role := core.Quote(s.peer.Principal.AuthRole)
-	switch why {
-	case wamp.ErrNotAuthorized:
-		return fmt.Sprintf("the role %s may not %s", role, asked)
-	case wamp.ErrInvalidURI:
-		return core.InvalidURI(what(a), u, s.realm.cfg.URIRule)
+	generation := g.role.generation.Load()
+	if d, ok := g.own.find(key, now, generation); ok {
+		return d, true
 	}
-	return fmt.Sprintf("nobody has decided whether the role %s may %s: the authorizer failed", role, asked)
+	return g.role.shared.find(key, now, generation)
 }
 
-// what names what an action is on.
-func what(a Action) string {
-	if a == ActionCall || a == ActionRegister {
-		return "procedure"
+// ask returns an Authorizer's verdict. A hopeless request gets none: it has
+// waited for one that took too long, and a client with many requests must not
+// wait for that many times.
+func (s *session) ask(g *gate, in *Intent, hopeless bool) verdict {
+	undecided := verdict{refusal: wamp.ErrAuthorizationFailed}
+	if hopeless {
+		return undecided
 	}
-	return "topic"
+	common := g.as
+	common.Action, common.URI, common.Match, common.Options = in.Action, in.URI, in.Match, in.Options
+	generation := g.role.generation.Load()
+	d, err := g.role.ask(g.ctx, &common)
+	switch {
+	case g.ctx.Err() != nil:
+		return undecided
+	case err != nil:
+		s.undecided(g, &common, err)
+		return undecided
+	}
+	if g.role.failing.CompareAndSwap(true, false) {
+		s.log().Info("the authorizer decides again", "role", g.as.Principal.AuthRole)
+	}
+	g.keep(&common, d, generation)
+	return d.verdict()
+}
+
+// undecided takes note of a decision that failed.
+func (s *session) undecided(g *gate, in *Intent, err error) {
+	if errors.Is(err, errUndecided) {
+		g.giveUp()
+	}
+	log := s.log().With("role", in.Principal.AuthRole, "action", in.Action.String(), "uri", abridged(string(in.URI)), "err", err)
+	if g.role.failing.CompareAndSwap(false, true) {
+		log.Warn("the authorizer gives no decision: the request is refused; until it decides again, others are logged for debugging only")
+	} else {
+		log.Debug("the authorizer gives no decision: the request is refused")
+	}
+}
+
+// keep keeps a decision for whom the Authorizer wants it kept.
+func (g *gate) keep(in *Intent, d Decision, generation uint64) {
+	key, ok := keyOf(in.Action, in.URI, in.Match, in.Options)
+	if !ok || d.Keep == KeepNot {
+		return
+	}
+	now := time.Now()
+	k := kept{d, now.Add(g.role.lifetime), generation}
+	if d.Keep == KeepRole {
+		g.role.shared.keep(key, k, now)
+		return
+	}
+	g.own.keep(key, k, now)
+}
+
+func (d Decision) verdict() verdict {
+	if !d.Allow {
+		return verdict{refusal: wamp.ErrNotAuthorized}
+	}
+	return verdict{disclose: d.Disclose}
 }

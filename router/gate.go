@@ -3,7 +3,6 @@ package router
 import (
 	"bytes"
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -62,12 +61,6 @@ type held struct {
 }
 
 func (h *held) size() int { return len(h.frame) + heldOverhead }
-
-// verdict is what authorization says to a request. The zero verdict allows it.
-type verdict struct {
-	refusal  wamp.ErrorURI
-	disclose bool
-}
 
 // openGate gives a session that joins a gate, if its role needs one.
 func (s *session) openGate(admitted *auth.Grant) {
@@ -153,52 +146,6 @@ func (g *gate) way(m wamp.Message) way {
 // awaitsLocked reports whether a CALL waits.
 func (g *gate) awaitsLocked(call wamp.ID) bool {
 	return slices.ContainsFunc(g.queue, func(h held) bool { return h.call == call })
-}
-
-// known puts the verdict on a message into w, if no decision is needed for it
-// or one is kept.
-func (s *session) known(m wamp.Message, w *worker) bool {
-	w.verdict = verdict{}
-	action, uri, match := wanted(m)
-	if action == 0 {
-		return true
-	}
-	if !uri.ValidPattern(match, s.realm.cfg.URIRule) {
-		w.verdict.refusal = wamp.ErrInvalidURI // no URI to ask anybody about
-		return true
-	}
-	key, short := keyOf(action, uri, match, optionsOf(m))
-	if !short {
-		return false
-	}
-	d, ok := s.gate.Load().kept(key, w.now)
-	if ok {
-		w.verdict = d.verdict()
-	}
-	return ok
-}
-
-// intentOf returns what is particular to one request of a session.
-func intentOf(m wamp.Message) *Intent {
-	in := &Intent{Options: optionsOf(m)}
-	in.Action, in.URI, in.Match = wanted(m)
-	return in
-}
-
-// kept returns the decision that is kept for a request.
-func (g *gate) kept(key decisionKey, now time.Time) (Decision, bool) {
-	generation := g.role.generation.Load()
-	if d, ok := g.own.find(key, now, generation); ok {
-		return d, true
-	}
-	return g.role.shared.find(key, now, generation)
-}
-
-func (d Decision) verdict() verdict {
-	if !d.Allow {
-		return verdict{refusal: wamp.ErrNotAuthorized}
-	}
-	return verdict{disclose: d.Disclose}
 }
 
 // hold has a message wait, and reports whether too much waits now.
@@ -364,45 +311,6 @@ func (s *session) passOne(g *gate, h held, w *worker) error {
 	return s.carryOut(m, w)
 }
 
-// ask returns an Authorizer's verdict. A hopeless request gets none: it has
-// waited for one that took too long, and a client with many requests must not
-// wait for that many times.
-func (s *session) ask(g *gate, in *Intent, hopeless bool) verdict {
-	undecided := verdict{refusal: wamp.ErrAuthorizationFailed}
-	if hopeless {
-		return undecided
-	}
-	common := g.as
-	common.Action, common.URI, common.Match, common.Options = in.Action, in.URI, in.Match, in.Options
-	generation := g.role.generation.Load()
-	d, err := g.role.ask(g.ctx, &common)
-	switch {
-	case g.ctx.Err() != nil:
-		return undecided
-	case err != nil:
-		s.undecided(g, &common, err)
-		return undecided
-	}
-	if g.role.failing.CompareAndSwap(true, false) {
-		s.log().Info("the authorizer decides again", "role", g.as.Principal.AuthRole)
-	}
-	g.keep(&common, d, generation)
-	return d.verdict()
-}
-
-// undecided takes note of a decision that failed.
-func (s *session) undecided(g *gate, in *Intent, err error) {
-	if errors.Is(err, errUndecided) {
-		g.giveUp()
-	}
-	log := s.log().With("role", in.Principal.AuthRole, "action", in.Action.String(), "uri", abridged(string(in.URI)), "err", err)
-	if g.role.failing.CompareAndSwap(false, true) {
-		log.Warn("the authorizer gives no decision: the request is refused; until it decides again, others are logged for debugging only")
-	} else {
-		log.Debug("the authorizer gives no decision: the request is refused")
-	}
-}
-
 // giveUp makes everything hopeless that waits now.
 func (g *gate) giveUp() {
 	g.mu.Lock()
@@ -410,20 +318,6 @@ func (g *gate) giveUp() {
 	for i := range g.queue {
 		g.queue[i].hopeless = true
 	}
-}
-
-func (g *gate) keep(in *Intent, d Decision, generation uint64) {
-	key, ok := keyOf(in.Action, in.URI, in.Match, in.Options)
-	if !ok || d.Keep == KeepNot {
-		return
-	}
-	now := time.Now()
-	k := kept{d, now.Add(g.role.lifetime), generation}
-	if d.Keep == KeepRole {
-		g.role.shared.keep(key, k, now)
-		return
-	}
-	g.own.keep(key, k, now)
 }
 
 // fail ends the session for what a message led to that had waited. The reader

@@ -22,6 +22,13 @@ func wanted(m wamp.Message) (a Action, u wamp.URI, match wamp.Match) {
 	return 0, "", wamp.MatchExact
 }
 
+// intentOf returns what is particular to one request of a session.
+func intentOf(m wamp.Message) *Intent {
+	in := &Intent{Options: optionsOf(m)}
+	in.Action, in.URI, in.Match = wanted(m)
+	return in
+}
+
 // optionsOf returns the options of a message as an Authorizer sees them, nil if
 // there are none.
 func optionsOf(m wamp.Message) wamp.Dict {

@@ -49,7 +49,7 @@ func (s *session) carryOut(m wamp.Message, w *worker) error {
 }
 
 func (s *session) publish(m *wamp.Publish, w *worker) {
-	v := s.verdict(ActionPublish, m.Topic, wamp.MatchExact, w)
+	v := s.judge(ActionPublish, m.Topic, wamp.MatchExact, w)
 	if v.refusal != "" {
 		if m.Acknowledge {
 			s.refuse(m, m.Request, v.refusal, w)
@@ -62,7 +62,7 @@ func (s *session) publish(m *wamp.Publish, w *worker) {
 }
 
 func (s *session) subscribe(m *wamp.Subscribe, w *worker) {
-	if v := s.verdict(ActionSubscribe, m.Topic, m.Match, w); v.refusal != "" {
+	if v := s.judge(ActionSubscribe, m.Topic, m.Match, w); v.refusal != "" {
 		s.refuse(m, m.Request, v.refusal, w)
 		return
 	}
@@ -76,7 +76,7 @@ func (s *session) subscribe(m *wamp.Subscribe, w *worker) {
 }
 
 func (s *session) register(m *wamp.Register, w *worker) {
-	if v := s.verdict(ActionRegister, m.Procedure, m.Match, w); v.refusal != "" {
+	if v := s.judge(ActionRegister, m.Procedure, m.Match, w); v.refusal != "" {
 		s.refuse(m, m.Request, v.refusal, w)
 		return
 	}
@@ -100,7 +100,7 @@ func registered(answer []core.Delivery) bool {
 // routeRPC is route for the dealer's other messages.
 func (s *session) routeRPC(m wamp.Message, w *worker) error {
 	if m, ok := m.(*wamp.Call); ok {
-		v := s.verdict(ActionCall, m.Procedure, wamp.MatchExact, w)
+		v := s.judge(ActionCall, m.Procedure, wamp.MatchExact, w)
 		if v.refusal != "" {
 			return s.refuseCall(m, v.refusal, w)
 		}
