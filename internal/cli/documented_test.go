@@ -40,6 +40,39 @@ func TestDocumentedCommandLinesAreRight(t *testing.T) {
 	}
 }
 
+// TestSecuringStepByStep holds what docs/security.md says step by step against
+// the script that does it.
+func TestSecuringStepByStep(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile(filepath.Join("..", "..", "docs", "security.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, steps, _ := strings.Cut(string(doc), "\n## Step by step\n")
+	steps, _, _ = strings.Cut(steps, "\n## ")
+	script, err := os.ReadFile(filepath.Join("testdata", "script", "secure.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands, config, _ := strings.Cut(string(script), "\n-- config.yaml --\n")
+	if !strings.Contains(steps, "```yaml\n"+config+"```\n") {
+		t.Errorf("the documented configuration is not the script's:\n%s", config)
+	}
+	commands = strings.ReplaceAll(commands, "''", "'")
+	lines := commandLines(steps)
+	if len(lines) < 10 {
+		t.Errorf("found %d command lines", len(lines))
+	}
+	for _, line := range lines {
+		_, after, found := strings.Cut(commands, line)
+		if !found {
+			t.Errorf("the script does not run next: %s", line)
+			continue
+		}
+		commands = after
+	}
+}
+
 // commandLines returns the lines within code fences that run the program. A
 // line of a synopsis, with "[flags]", is none.
 func commandLines(markdown string) []string {

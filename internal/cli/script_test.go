@@ -23,6 +23,7 @@ import (
 //	                  has text that matches
 //	exits CODE CMD …  runs a command that must end with this code
 //	alter FILE A B    replaces text in a file
+//	keep NAME FILE RE sets a variable to what the group in the expression matches
 //	gone FILE         waits until the process whose ID is in the file has ended
 func TestScripts(t *testing.T) {
 	t.Parallel()
@@ -41,7 +42,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"router": startRouter, "await": await, "exits": exits, "alter": alter, "gone": gone,
+			"router": startRouter, "await": await, "exits": exits, "alter": alter, "keep": keep, "gone": gone,
 		},
 	})
 }
@@ -115,6 +116,20 @@ func alter(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s does not contain %q", args[0], args[1])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(altered), 0o644))
+}
+
+func keep(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: keep NAME FILE REGEXP")
+	}
+	want, err := regexp.Compile(args[2])
+	ts.Check(err)
+	text := ts.ReadFile(args[1])
+	found := want.FindStringSubmatch(text)
+	if len(found) != 2 {
+		ts.Fatalf("%s has no text matching %s, but:\n%s", args[1], args[2], text)
+	}
+	ts.Setenv(args[0], found[1])
 }
 
 func gone(ts *testscript.TestScript, neg bool, args []string) {
