@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -295,6 +294,3 @@ func (d *door) nobodyGotIn(but uint64) {
 		d.t.Errorf("%d sessions have joined, want %d", got, but)
 	}
 }
-
-// short shortens a text for the name of a test.
-func short(text string) string { return strings.ToValidUTF8(text[:min(len(text), 40)], "?") }
