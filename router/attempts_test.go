@@ -49,6 +49,9 @@ func TestFailedLoginsAreLimitedAtTheSameTimeToo(t *testing.T) {
 		if asked.Load() != 3 || denied.Load() != 3 || limited.Load() != 47 {
 			t.Errorf("%d tickets were looked at, %d denied and %d turned away; want 3, 3 and 47", asked.Load(), denied.Load(), limited.Load())
 		}
+		if s := b.realm.Stats(); s.JoinsDenied != 3 || s.JoinsThrottled != 47 || s.Joined != 0 {
+			t.Errorf("Stats() = %+v, want 3 joins denied and 47 throttled", s)
+		}
 	})
 }
 

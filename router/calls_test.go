@@ -92,6 +92,9 @@ func TestCallsWaitForBusyCallees(t *testing.T) {
 			caller.send(`[48,%d,{},%q,[%d]]`, 10*i+n+1, c.procedure, n)
 		}
 		caller.expect(`^\[8,48,\d+,\{\},"crossbar.error.max_concurrency_reached",\[".*"\]\]$`)
+		if got := b.realm.Stats(); got.QueuedCalls != c.waiting || got.PendingCalls != c.waiting+1 {
+			t.Errorf("%s: Stats() = %+v, want %d queued calls of %d pending", c.procedure, got, c.waiting, c.waiting+1)
+		}
 		for n := range c.waiting + 1 { // in order, with the payloads that they came with
 			inv := callee.expect(`^\[68,(\d+),\d+,\{\},\[(\d+)\]\]$`)
 			if want := string(rune('0' + n)); inv[1] != want {

@@ -94,7 +94,8 @@ func (s *session) join(m *wamp.Hello, w *worker) error {
 	return s.proceed(step, err, w)
 }
 
-// adoptRules puts the session under the rules of a realm: what is a violation depends on them.
+// adoptRules puts the session under the rules of a realm: what is a violation
+// depends on them.
 func (s *session) adoptRules(r *Realm) error {
 	s.realm = r
 	s.acceptor = coresession.NewAcceptor(r.acceptorOptions())
@@ -118,7 +119,11 @@ func (s *session) proceed(step auth.Step, err error, w *worker) error {
 	var refusal *wamp.Abort
 	switch {
 	case errors.As(err, &denied):
+		s.realm.stats.joinsDenied.Add(1)
 		s.logDenial(denied)
+		return err
+	case errors.Is(err, errTooManyAttempts):
+		s.realm.stats.joinsThrottled.Add(1)
 		return err
 	case errors.As(err, &refusal):
 		return refusal

@@ -175,24 +175,6 @@ type Realm struct {
 	forgetting atomic.Bool // a retained event was given up, which is logged once
 }
 
-// RealmStats are counters of a realm since it was added.
-type RealmStats struct {
-	Sessions       int64  // joined now
-	Joined         uint64 // sessions that ever joined
-	EventsTooLarge uint64 // events left out because the subscriber accepts smaller messages only (RS-20)
-	EventsDropped  uint64 // events lost because the subscriber's outbox was full
-	SlowConsumers  uint64 // sessions ended because their outbox was full
-	RetainedEvents int    // retained now
-	RetainedBytes  int    // that they take
-	RetainedLost   uint64 // events not retained, or not any longer, because the room was used up
-	HistoryLost    uint64 // events that the event store did not take, or too slowly
-}
-
-type realmStats struct {
-	sessions                                             atomic.Int64
-	joined, eventsTooLarge, eventsDropped, slowConsumers atomic.Uint64
-}
-
 func newRealm(r *Router, cfg RealmConfig) *Realm {
 	cfg.OutboxBytes = cmp.Or(cfg.OutboxBytes, DefaultOutboxBytes)
 	cfg.MaxTestaments = cmp.Or(cfg.MaxTestaments, DefaultMaxTestaments)
@@ -227,27 +209,6 @@ func newRealm(r *Router, cfg RealmConfig) *Realm {
 
 // Name returns the realm's name.
 func (r *Realm) Name() wamp.URI { return r.cfg.Name }
-
-// Stats returns the realm's counters.
-func (r *Realm) Stats() RealmStats {
-	r.pubsub.RLock()
-	held := r.broker.Stats()
-	r.pubsub.RUnlock()
-	stats := RealmStats{
-		Sessions:       r.stats.sessions.Load(),
-		Joined:         r.stats.joined.Load(),
-		EventsTooLarge: r.stats.eventsTooLarge.Load(),
-		EventsDropped:  r.stats.eventsDropped.Load(),
-		SlowConsumers:  r.stats.slowConsumers.Load(),
-		RetainedEvents: held.Retained,
-		RetainedBytes:  held.RetainedBytes,
-		RetainedLost:   held.RetainedLost,
-	}
-	if r.history != nil {
-		stats.HistoryLost = r.history.lost.Load()
-	}
-	return stats
-}
 
 // features are the router roles that WELCOME announces (FEA-1).
 func (r *Realm) features() wamp.Roles {
