@@ -1,10 +1,16 @@
 // Package auth decides who may join a realm, and proves who a client is: both
 // sides of WAMP's authentication (section 4 of the rules).
 //
-// The router's side: a listening transport owns a Set of Authenticators. Joining is a series of
-// Steps: a Set picks the method, which begins; each Step is either a Grant or a
-// Challenge with the Exchange that judges the answer; a refusal is an error,
-// which is a *wamp.Abort where the client may learn the reason.
+// The router's side: a listening transport owns a Set of Authenticators. Joining
+// is a series of Steps: a Set picks the method, which begins; each Step is either
+// a Grant or a Challenge with the Exchange that judges the answer. A client that
+// does not prove who it is gets a Denial, one that asks for what is not to be had
+// a *wamp.Abort with the reason; any other error is the router's own failure.
+//
+// What principals there are, a Directory knows, or for tickets a TicketVerifier:
+// Accounts and its like hold those of a file, Dynamic asks a procedure, Tokens
+// trusts an issuer. Where nobody has the authid, lookUp makes an account up, so
+// that clients cannot tell (AUTH-5).
 //
 // The client's side: a Signer is a credential, and begins an Attempt with each
 // connection, which answers challenges and checks that the router has proved

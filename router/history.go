@@ -66,7 +66,7 @@ type history struct {
 	topics uritree.Tree[struct{}] // constant
 	failed func(lost int, err error)
 
-	mu      sync.Mutex // guards the fields below; the innermost lock
+	mu      sync.Mutex // guards the fields below
 	waiting []StoredEvent
 	bytes   int  // that they take
 	storing bool // a goroutine is in storeAll

@@ -164,7 +164,7 @@ type Realm struct {
 	timer  *time.Timer // fires at the dealer's next deadline
 	armed  time.Time   // what timer is set to; zero: not set
 
-	membership sync.Mutex // guards the fields below; no other lock but that of news is taken inside
+	membership sync.Mutex // guards the fields below
 	present    map[wamp.ID]*core.Peer
 	admitted   uint64 // how many have joined
 

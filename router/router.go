@@ -60,7 +60,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Router holds realms and the sessions that joined them.
+// Router holds realms and the sessions that joined them. It is safe for concurrent
+// use. Make one with New.
 type Router struct {
 	opts     Options
 	budget   budget
@@ -89,11 +90,14 @@ func New(opts Options) *Router {
 	return r
 }
 
-// AddRealm adds a realm, which clients can join from then on.
+// AddRealm adds a realm, which clients can join from then on. It fails with what
+// is wrong with the configuration, and with ErrClosed. The configuration must not
+// be changed afterwards.
 func (r *Router) AddRealm(cfg RealmConfig) (*Realm, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
+	realm := newRealm(r, cfg)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
@@ -102,7 +106,6 @@ func (r *Router) AddRealm(cfg RealmConfig) (*Realm, error) {
 	if _, ok := r.realms[cfg.Name]; ok {
 		return nil, fmt.Errorf("router: realm %q exists already", cfg.Name)
 	}
-	realm := newRealm(r, cfg)
 	r.realms[cfg.Name] = realm
 	return realm, nil
 }
@@ -137,9 +140,8 @@ type Access struct {
 	KeepAlive transport.KeepAlive
 }
 
-// Attach runs a client's session on conn, from HELLO until the connection
-// ends. It takes ownership of conn and
-// closes it. It returns nil when the session ended in order (GOODBYE, or the
+// Attach runs a client's session on conn, from HELLO until the connection ends.
+// It takes ownership of conn and closes it. It returns nil when the session ended in order (GOODBYE, or the
 // client closed the connection), a *wamp.ProtocolError or *wamp.Abort when the
 // router ended it, else what failed. Ending ctx closes the connection at once.
 func (r *Router) Attach(ctx context.Context, conn transport.Conn, access Access) error {

@@ -23,6 +23,7 @@
 // # Goroutines
 //
 // Run owns all: one for each listening transport, component, container and
-// guest; within a router one more for each connection of a component, which is
-// the reader of its session.
+// guest; within a router one more for each connection in memory, which is the
+// reader of its session: those of components, and those by which the router asks
+// authenticators and authorizers (callers).
 package node

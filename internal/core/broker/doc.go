@@ -13,8 +13,8 @@
 // that carries one is valid as long as the publication it came from. Only a
 // publication to be retained must be the broker's to keep.
 //
-// Publish (of what is not to be retained), Features and Stats only read a
-// Broker: any number of goroutines may call them at the same time. Subscribe,
-// Unsubscribe, Leave, and Publish of what is to be retained, exclude each other
-// and these.
+// Publish (of what is not to be retained), Features, Stats, and what answers the
+// meta API (query.go) only read a Broker: any number of goroutines may call them
+// at the same time. All other methods, and Publish of what is to be retained,
+// exclude each other and these.
 package broker
