@@ -71,10 +71,10 @@ type CRASecret struct {
 // SCRAMVerifier is what a WAMP-SCRAM proof is checked with (section 4.4). The
 // password cannot be had from it.
 type SCRAMVerifier struct {
-	KDF        string // "pbkdf2" or "argon2id13"
+	KDF        string // KDFPBKDF2, KDFArgon2id or KDFLegacyArgon2id
 	Salt       []byte
 	Iterations int
-	Memory     int // KiB; argon2id13 only
+	Memory     int // KiB; 0 for KDFPBKDF2
 	StoredKey  []byte
 	ServerKey  []byte
 }

@@ -117,3 +117,17 @@ func (a *Account) grant(q *Query) *Grant {
 	g.Principal.AuthProvider = cmp.Or(a.Provider, "static")
 	return g
 }
+
+// grantAtOnce is for methods without a challenge: the directory alone decides.
+func grantAtOnce(ctx context.Context, dir Directory, q *Query) (Step, error) {
+	account, err := dir.Account(ctx, q)
+	switch {
+	case errors.Is(err, ErrUnknown):
+		return Step{}, Deny(err)
+	case err != nil:
+		return Step{}, err
+	case account == nil:
+		return Step{}, fmt.Errorf("%s: the directory has neither an account nor an error", q.Method)
+	}
+	return Step{Grant: account.grant(q)}, nil
+}

@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 )
 
 // MethodAnonymous is the name of the method that asks for no proof.
@@ -49,16 +48,7 @@ func (Anybody) Method() string { return MethodAnonymous }
 func (a Anybody) Begin(ctx context.Context, req *Request) (Step, error) {
 	q := req.query(MethodAnonymous)
 	q.AuthID = randomAuthID()
-	account, err := a.Directory.Account(ctx, q)
-	switch {
-	case errors.Is(err, ErrUnknown):
-		return Step{}, Deny(err)
-	case err != nil:
-		return Step{}, err
-	case account == nil:
-		return Step{}, errors.New("anonymous: the directory has neither an account nor an error")
-	}
-	return Step{Grant: account.grant(q)}, nil
+	return grantAtOnce(ctx, a.Directory, q)
 }
 
 // randomAuthID returns an authid in the shape that Crossbar.io gives to

@@ -73,7 +73,7 @@ func (d *decoys) model(q *Query) *Account {
 var standardModel = &Account{
 	Role: "user", Provider: "static",
 	CRA:   &CRASecret{},
-	SCRAM: &SCRAMVerifier{KDF: "argon2id13", Iterations: 2, Memory: 64 << 10, Salt: make([]byte, 16)},
+	SCRAM: &SCRAMVerifier{KDF: KDFArgon2id, Iterations: 2, Memory: 64 << 10, Salt: make([]byte, 16)},
 }
 
 // text makes up a text that looks like the given one: base64 of as many

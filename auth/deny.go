@@ -9,6 +9,9 @@ import (
 // errWrongProof is the cause of a Denial where the principal exists.
 var errWrongProof = errors.New("the proof is wrong")
 
+// errAnswered says that an answer came although there was one already.
+var errAnswered = errors.New("the challenge was answered before")
+
 // rejection is an ErrUnknown with another reason, for the log.
 type rejection struct{ cause error }
 

@@ -105,9 +105,6 @@ func (x *scramExchange) challenge(argon string) wamp.Dict {
 	return extra
 }
 
-// errAnswered says that an answer came although there was one already.
-var errAnswered = errors.New("the challenge was answered before")
-
 // prove checks the proof of what both sides said, and returns the grant with the
 // router's own signature under the given key. A verifier that is made up is
 // computed with all the same.

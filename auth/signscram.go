@@ -32,9 +32,6 @@ func (SCRAMSigner) Method() string { return MethodSCRAM }
 // String names the identity without its secret.
 func (s SCRAMSigner) String() string { return MethodSCRAM + " of " + s.AuthID }
 
-// scramNonceLen is the length of a nonce in octets (SCR-1).
-const scramNonceLen = 16
-
 // Begin adds the authid, a nonce, and the channel binding (SCR-1).
 func (s SCRAMSigner) Begin(hello *wamp.Hello, conn *transport.Info) (Attempt, error) {
 	if err := s.identify(hello); err != nil {
@@ -51,7 +48,7 @@ func (s SCRAMSigner) Begin(hello *wamp.Hello, conn *transport.Info) (Attempt, er
 			return nil, err
 		}
 	}
-	nonce := make([]byte, scramNonceLen)
+	nonce := make([]byte, scramNonce)
 	_, _ = rand.Read(nonce) // never fails
 	a := &scramAttempt{password: s.Password, nonce: base64.StdEncoding.EncodeToString(nonce), hello: hello, conn: conn}
 	setExtra(hello, "nonce", a.nonce)

@@ -57,7 +57,7 @@ type ticketExchange struct {
 func (x *ticketExchange) Authenticate(ctx context.Context, m *wamp.Authenticate) (Step, error) {
 	verifier := x.verifier
 	if x.verifier = nil; verifier == nil {
-		return Step{}, errors.New("ticket: only one can be shown")
+		return Step{}, errAnswered
 	}
 	account, err := verifier.VerifyTicket(ctx, x.query, m.Signature)
 	switch {

@@ -8,7 +8,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -18,7 +17,8 @@ import (
 )
 
 // TLS admits clients by the certificate that they presented when they connected,
-// which the transport has verified (section 4.6). A Directory finds it in Query.Transport; CertificateAccounts does.
+// which the transport has verified (section 4.6). A Directory finds it in
+// Query.Transport; CertificateAccounts does.
 type TLS struct {
 	Directory Directory
 }
@@ -32,20 +32,6 @@ func (t TLS) Begin(ctx context.Context, req *Request) (Step, error) {
 		return Step{}, Deny(errors.New("the client presented no certificate that was verified"))
 	}
 	return grantAtOnce(ctx, t.Directory, req.query(MethodTLS))
-}
-
-// grantAtOnce asks the directory alone.
-func grantAtOnce(ctx context.Context, dir Directory, q *Query) (Step, error) {
-	account, err := dir.Account(ctx, q)
-	switch {
-	case errors.Is(err, ErrUnknown):
-		return Step{}, Deny(err)
-	case err != nil:
-		return Step{}, err
-	case account == nil:
-		return Step{}, fmt.Errorf("%s: the directory has neither an account nor an error", q.Method)
-	}
-	return Step{Grant: account.grant(q)}, nil
 }
 
 // ClientCertificate returns the certificate by which a peer has proved itself to

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"time"
 
 	"github.com/junctorio/junctor/wamp"
@@ -72,7 +71,7 @@ type craExchange struct {
 // computed and compared all the same.
 func (x *craExchange) Authenticate(_ context.Context, m *wamp.Authenticate) (Step, error) {
 	if x.challenge == "" {
-		return Step{}, errors.New("wampcra: a challenge can be answered once")
+		return Step{}, errAnswered
 	}
 	right := x.account.CRA.Verify(x.challenge, m.Signature)
 	x.challenge = ""
