@@ -104,12 +104,3 @@ func (s Set) Pick(hello *wamp.Hello, t *transport.Info) (Authenticator, error) {
 	}
 	return nil, &wamp.Abort{Reason: wamp.ErrNoMatchingAuthMethod, Message: why}
 }
-
-// Begin begins with the method that Pick returns.
-func (s Set) Begin(ctx context.Context, req *Request) (Step, error) {
-	a, err := s.Pick(req.Hello, req.Transport)
-	if err != nil {
-		return Step{}, err
-	}
-	return a.Begin(ctx, req)
-}

@@ -1,7 +1,6 @@
 package auth_test
 
 import (
-	"context"
 	"errors"
 	"regexp"
 	"testing"
@@ -12,7 +11,12 @@ import (
 
 func begin(t *testing.T, set auth.Set, methods ...string) (auth.Step, error) {
 	t.Helper()
-	return set.Begin(context.Background(), &auth.Request{Hello: &wamp.Hello{AuthMethods: methods, AuthID: "mallory"}})
+	hello := &wamp.Hello{AuthMethods: methods, AuthID: "mallory"}
+	method, err := set.Pick(hello, nil)
+	if err != nil {
+		return auth.Step{}, err
+	}
+	return method.Begin(t.Context(), &auth.Request{Hello: hello})
 }
 
 func TestSetPicksTheMethod(t *testing.T) {

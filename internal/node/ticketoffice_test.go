@@ -37,7 +37,12 @@ func office(t *testing.T) (*node.TicketOffice, config.GuestRouter) {
 // show signs in with a ticket.
 func show(t *testing.T, set auth.Set, authID, ticket string) (*auth.Grant, error) {
 	t.Helper()
-	step, err := set.Begin(t.Context(), &auth.Request{Hello: &wamp.Hello{Realm: "realm1", AuthID: authID, AuthMethods: []string{"ticket"}}})
+	hello := &wamp.Hello{Realm: "realm1", AuthID: authID, AuthMethods: []string{"ticket"}}
+	method, err := set.Pick(hello, nil)
+	if err != nil {
+		return nil, err
+	}
+	step, err := method.Begin(t.Context(), &auth.Request{Hello: hello})
 	if err != nil {
 		return nil, err
 	}
