@@ -160,7 +160,6 @@ func (s *session) welcome(g *auth.Grant, w *worker) error {
 	if err := s.takeUp(g); err != nil {
 		return err
 	}
-	s.joined.Store(true)
 	if s.leaving.Load() {
 		return &wamp.Abort{Reason: wamp.ErrSystemShutdown, Message: "the router shuts down"}
 	}
@@ -180,6 +179,7 @@ func (s *session) welcome(g *auth.Grant, w *worker) error {
 	if err := s.sendWelcome(g, w); err != nil {
 		return err
 	}
+	s.joined.Store(true) // not earlier: nobody may say GOODBYE before
 	r.enter(s.peer, w)
 	s.expireAt(g.Expires)
 	return nil

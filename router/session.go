@@ -68,7 +68,7 @@ type session struct {
 
 	lossy   atomic.Bool // an event did not reach it, which is logged once
 	slow    atomic.Bool // ended because its outbox was full
-	joined  atomic.Bool // a WELCOME was sent
+	joined  atomic.Bool // WELCOME is in the outbox
 	leaving atomic.Bool // it is being ended by the router
 
 	authenticating atomic.Bool // HELLO was received
