@@ -30,13 +30,6 @@ type call struct {
 	place    int // index in the deadlines
 }
 
-// refusal is why a request is refused: the URI of the ERROR, and words for
-// humans.
-type refusal struct {
-	uri wamp.ErrorURI
-	why string
-}
-
 // Call hands a call to a callee: it sends an INVOCATION, or an ERROR to the
 // caller. If all callees have as many calls as they take, the call waits in the
 // registration's queue, if it has one.

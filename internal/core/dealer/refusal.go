@@ -8,6 +8,13 @@ import (
 	"github.com/junctorio/junctor/wamp"
 )
 
+// refusal is why a request is refused: the URI of the ERROR, and words for
+// humans.
+type refusal struct {
+	uri wamp.ErrorURI
+	why string
+}
+
 // What follows words refusals. It is off the path of requests that succeed.
 
 func noSuchProcedure(u wamp.URI) *refusal {
