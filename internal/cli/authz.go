@@ -150,17 +150,17 @@ func rulingText(q node.Question, r node.Ruling) string {
 		b.WriteString("; who does it is disclosed")
 	}
 	if r.By != nil {
-		fmt.Fprintf(&b, "\nby %s", ruleText(*r.By))
+		fmt.Fprintf(&b, "\nby %s", permissionText(*r.By))
 	}
 	fmt.Fprintf(&b, "\nbecause %s", r.Why)
 	for _, other := range r.Others {
-		fmt.Fprintf(&b, "\nnot by %s\n    %s", ruleText(other), other.Why)
+		fmt.Fprintf(&b, "\nnot by %s\n    %s", permissionText(other), other.Why)
 	}
 	return b.String()
 }
 
 // ruleText is a permission with its place in the file.
-func ruleText(r node.Rule) string {
+func permissionText(r node.Permission) string {
 	allow := "allows nothing"
 	if len(r.Allow) > 0 {
 		allow = "allows " + strings.Join(r.Allow, ", ")
@@ -170,22 +170,22 @@ func ruleText(r node.Rule) string {
 
 // rulingLine is a ruling as a line of JSON.
 type rulingLine struct {
-	Worker     string     `json:"worker"`
-	Realm      wamp.URI   `json:"realm"`
-	Role       string     `json:"role"`
-	Action     string     `json:"action"`
-	URI        wamp.URI   `json:"uri"`
-	Match      string     `json:"match"`
-	Result     string     `json:"result"` // "allowed", "denied" or "asks"
-	Authorizer wamp.URI   `json:"authorizer,omitempty"`
-	Disclosed  bool       `json:"disclosed"`
-	Why        string     `json:"why"`
-	By         *ruleLine  `json:"by,omitempty"`
-	Others     []ruleLine `json:"others"`
+	Worker     string           `json:"worker"`
+	Realm      wamp.URI         `json:"realm"`
+	Role       string           `json:"role"`
+	Action     string           `json:"action"`
+	URI        wamp.URI         `json:"uri"`
+	Match      string           `json:"match"`
+	Result     string           `json:"result"` // "allowed", "denied" or "asks"
+	Authorizer wamp.URI         `json:"authorizer,omitempty"`
+	Disclosed  bool             `json:"disclosed"`
+	Why        string           `json:"why"`
+	By         *permissionLine  `json:"by,omitempty"`
+	Others     []permissionLine `json:"others"`
 }
 
-// ruleLine is a permission in it.
-type ruleLine struct {
+// permissionLine is a permission in it.
+type permissionLine struct {
 	File   string   `json:"file"`
 	Line   int      `json:"line,omitempty"`
 	Column int      `json:"column,omitempty"`
@@ -199,7 +199,7 @@ type ruleLine struct {
 func lineOf(q node.Question, r node.Ruling) rulingLine {
 	l := rulingLine{
 		Worker: r.Worker, Realm: q.Realm, Role: q.Role, Action: q.Action.String(), URI: q.URI, Match: q.Match.String(),
-		Result: "denied", Authorizer: r.Asks, Disclosed: r.Disclosed, Why: r.Why, Others: []ruleLine{},
+		Result: "denied", Authorizer: r.Asks, Disclosed: r.Disclosed, Why: r.Why, Others: []permissionLine{},
 	}
 	switch {
 	case r.Asks != "":
@@ -208,15 +208,15 @@ func lineOf(q node.Question, r node.Ruling) rulingLine {
 		l.Result = "allowed"
 	}
 	if r.By != nil {
-		by := ruleLineOf(*r.By)
+		by := permissionLineOf(*r.By)
 		l.By = &by
 	}
 	for _, other := range r.Others {
-		l.Others = append(l.Others, ruleLineOf(other))
+		l.Others = append(l.Others, permissionLineOf(other))
 	}
 	return l
 }
 
-func ruleLineOf(r node.Rule) ruleLine {
-	return ruleLine{r.At.File, r.At.Line, r.At.Column, r.At.Path, r.URI, r.Match.String(), r.Allow, r.Why}
+func permissionLineOf(r node.Permission) permissionLine {
+	return permissionLine{r.At.File, r.At.Line, r.At.Column, r.At.Path, r.URI, r.Match.String(), r.Allow, r.Why}
 }

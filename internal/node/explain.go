@@ -25,13 +25,13 @@ type Ruling struct {
 	Allowed   bool
 	Asks      wamp.URI // the authorizer that decides; Allowed means nothing then
 	Disclosed bool
-	By        *Rule // nil if no permission decides
+	By        *Permission // nil if no permission decides
 	Why       string
-	Others    []Rule // those that speak of the URI, and do not decide
+	Others    []Permission // those that speak of the URI, and do not decide
 }
 
-// Rule is a permission of the configuration.
-type Rule struct {
+// Permission is one of the configuration's.
+type Permission struct {
 	At    config.Position
 	URI   wamp.URI
 	Match wamp.Match
@@ -111,19 +111,19 @@ func (q *Question) explain(role config.Role, refuseDisclosure bool) Ruling {
 	ruling := Ruling{Allowed: e.Allowed, Why: e.Why, Disclosed: e.Disclosed && !refuseDisclosure}
 	switch {
 	case e.Permission != router.ByDefault:
-		by := ruleOf(role.Permissions[e.Permission], "")
+		by := permissionOf(role.Permissions[e.Permission], "")
 		ruling.By = &by
 	case role.AllowByDefault && e.Allowed:
 		ruling.Why += ", and the role has allow-by-default"
 	}
 	for _, c := range e.Others {
-		ruling.Others = append(ruling.Others, ruleOf(role.Permissions[c.Permission], c.Why))
+		ruling.Others = append(ruling.Others, permissionOf(role.Permissions[c.Permission], c.Why))
 	}
 	return ruling
 }
 
-func ruleOf(p config.Permission, why string) Rule {
-	r := Rule{At: p.At(), URI: p.URI, Match: p.Match, Allow: []string{}, Why: why}
+func permissionOf(p config.Permission, why string) Permission {
+	r := Permission{At: p.At(), URI: p.URI, Match: p.Match, Allow: []string{}, Why: why}
 	allowed := actions(p.Allow)
 	for _, a := range []router.Action{router.ActionCall, router.ActionRegister, router.ActionPublish, router.ActionSubscribe} {
 		if allowed&a != 0 {
