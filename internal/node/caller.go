@@ -37,7 +37,7 @@ type callerKey struct {
 
 // caller is one of the sessions.
 type caller struct {
-	mu      sync.Mutex // guards session, and is held while joining
+	turn    chan struct{} // capacity 1; full: somebody has the session, and may be joining
 	session *client.Session
 }
 
@@ -72,13 +72,17 @@ func (c *callers) session(ctx context.Context, key callerKey) (*client.Session, 
 	}
 	one := c.sessions[key]
 	if one == nil {
-		one = new(caller)
+		one = &caller{turn: make(chan struct{}, 1)}
 		c.sessions[key] = one
 	}
 	c.mu.Unlock()
 
-	one.mu.Lock()
-	defer one.mu.Unlock()
+	select {
+	case one.turn <- struct{}{}:
+		defer func() { <-one.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	if one.session != nil {
 		select {
 		case <-one.session.Done():

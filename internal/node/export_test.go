@@ -71,3 +71,12 @@ func (o *TicketOffice) Revoke(guest string) { o.revoke(guest) }
 func (o *TicketOffice) Admit(worker, transport string, set auth.Set) auth.Set {
 	return o.admit(doorID{worker, transport}, set)
 }
+
+// CallWhileJoining calls a procedure by a session that somebody else has join.
+func CallWhileJoining(ctx context.Context) error {
+	joining := &caller{turn: make(chan struct{}, 1)}
+	joining.turn <- struct{}{}
+	c := &callers{sessions: map[callerKey]*caller{{realm: "realm1"}: joining}}
+	_, err := c.call(ctx, "realm1", "", "com.example.p", nil)
+	return err
+}
