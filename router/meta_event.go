@@ -13,7 +13,7 @@ import (
 type metaTopic uint8
 
 // The topics. Those of registrations and of subscriptions follow each other
-// as core.Kind counts.
+// as core.ChangeKind counts.
 const (
 	onJoin metaTopic = iota
 	onLeave

@@ -6,16 +6,16 @@ import (
 	"github.com/junctorio/junctor/wamp"
 )
 
-// Kind says what a Change is about.
-type Kind uint8
+// ChangeKind says what a Change is about.
+type ChangeKind uint8
 
 // The kinds of changes, in the order in which they befall one registration or
 // subscription (RM-1, SUM-2).
 const (
-	Created Kind = iota // it came into being; Entered follows
-	Entered             // a session became a callee or subscriber
-	Parted              // a session ceased to be one
-	Deleted             // it is gone; Parted came before
+	Created ChangeKind = iota // it came into being; Entered follows
+	Entered                   // a session became a callee or subscriber
+	Parted                    // a session ceased to be one
+	Deleted                   // it is gone; Parted came before
 )
 
 // Entry describes a registration or subscription to the meta API.
@@ -29,7 +29,7 @@ type Entry struct {
 
 // Change is something that the meta API has to tell of.
 type Change struct {
-	Kind  Kind
+	Kind  ChangeKind
 	Of    wamp.Code // wamp.CodeRegister or wamp.CodeSubscribe: which of the two Entry is
 	Peer  *Peer     // whose doing it is
 	Entry Entry

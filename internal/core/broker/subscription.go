@@ -101,14 +101,15 @@ func (b *Broker) part(s *session, place int, out *core.Deliveries) {
 	}
 }
 
-// create adds a subscription. Its ID continues a sequence, since there are
-// clients that cannot send back IDs above 2^32.
+// create adds a subscription for its first subscriber, and has that told.
 func (b *Broker) create(by *core.Peer, topic wamp.URI, m wamp.Match, now time.Time, out *core.Deliveries) *subscription {
 	sub := b.add(topic, m, now)
 	changed(core.Created, by, sub, out)
 	return sub
 }
 
+// add adds a subscription. Its ID continues a sequence, since there are clients
+// that cannot send back IDs above 2^32.
 func (b *Broker) add(topic wamp.URI, m wamp.Match, now time.Time) *subscription {
 	b.lastID = b.lastID.Next()
 	sub := &subscription{id: b.lastID, topic: topic, match: m, created: now}
@@ -119,7 +120,7 @@ func (b *Broker) add(topic wamp.URI, m wamp.Match, now time.Time) *subscription 
 }
 
 // changed has the meta API tell of a subscription (SUM-2).
-func changed(k core.Kind, by *core.Peer, sub *subscription, out *core.Deliveries) {
+func changed(k core.ChangeKind, by *core.Peer, sub *subscription, out *core.Deliveries) {
 	out.Change(core.Change{Kind: k, Of: wamp.CodeSubscribe, Peer: by, Entry: sub.entry()})
 }
 

@@ -86,7 +86,7 @@ func forward(c *call, m *wamp.Error, uri wamp.ErrorURI, out *core.Deliveries) {
 // the violation is nil in case there once was.
 func (d *Dealer) answered(callee *core.Peer, by wamp.Code, invocation wamp.ID) (*call, *wamp.ProtocolError) {
 	s := d.sessions[callee]
-	if s == nil || invocation == 0 || invocation > s.invocation {
+	if s == nil || invocation == 0 || invocation > s.lastInvocation {
 		return nil, wamp.Violation("%v: there was no INVOCATION with request ID %d", by, invocation)
 	}
 	c := s.invocations.get(invocation)

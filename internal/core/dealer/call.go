@@ -157,8 +157,8 @@ func (d *Dealer) invoke(caller *session, e *endpoint, m *wamp.Call, now time.Tim
 // the next ID of that callee (ID-3).
 func (c *call) assign(e *endpoint) {
 	callee := e.callee
-	callee.invocation = callee.invocation.Next()
-	c.callee, c.invocation.id, c.endpoint = callee, callee.invocation, e
+	callee.lastInvocation = callee.lastInvocation.Next()
+	c.callee, c.invocation.id, c.endpoint = callee, callee.lastInvocation, e
 	callee.invocations.put(c)
 	e.pending++
 }

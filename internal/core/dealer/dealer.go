@@ -70,14 +70,14 @@ type Dealer struct {
 	seed  uint64 // of all tables
 	stats Stats
 
-	sessions     map[*core.Peer]*session
-	procedures   uritree.Tree[*registration]
-	byID         map[wamp.ID]*registration
-	registration wamp.ID // the highest registration ID in use so far
-	deadlines    deadlines
-	queues       uritree.Tree[int] // the limits of Options.Queues
-	kept         int               // octets, of MaxKeptBytes
-	free         []*call
+	sessions   map[*core.Peer]*session
+	procedures uritree.Tree[*registration]
+	byID       map[wamp.ID]*registration
+	lastID     wamp.ID // the highest registration ID in use so far
+	deadlines  deadlines
+	queues     uritree.Tree[int] // the limits of Options.Queues
+	kept       int               // octets, of MaxKeptBytes
+	free       []*call
 }
 
 // New returns a Dealer without registrations.
@@ -132,12 +132,12 @@ func (d *Dealer) Stats() Stats { return d.stats }
 type session struct {
 	peer *core.Peer
 
-	calls       table   // as a caller, by the CALL's request ID
-	highest     wamp.ID // the highest request ID of a CALL so far (PCI-7)
-	unfinished  unfinished
-	invocations table   // as a callee, by the INVOCATION's request ID
-	invocation  wamp.ID // the highest request ID of an INVOCATION so far (ID-3, PV-3)
-	endpoints   map[wamp.ID]*endpoint
+	calls          table   // as a caller, by the CALL's request ID
+	highest        wamp.ID // the highest request ID of a CALL so far (PCI-7)
+	unfinished     unfinished
+	invocations    table   // as a callee, by the INVOCATION's request ID
+	lastInvocation wamp.ID // the highest request ID of an INVOCATION so far (ID-3, PV-3)
+	endpoints      map[wamp.ID]*endpoint
 }
 
 // session returns the state of a peer that begins to call or register.

@@ -68,9 +68,9 @@ func alreadyExists(r *registration, m *wamp.Register) string {
 // create adds a registration. Its ID continues a sequence, since there are
 // clients that cannot send back IDs above 2^32.
 func (d *Dealer) create(by *core.Peer, m *wamp.Register, now time.Time, out *core.Deliveries) *registration {
-	d.registration = d.registration.Next()
+	d.lastID = d.lastID.Next()
 	r := &registration{
-		id: d.registration, uri: m.Procedure, match: m.Match, invoke: m.Invoke,
+		id: d.lastID, uri: m.Procedure, match: m.Match, invoke: m.Invoke,
 		created: now, limit: d.queueLimit(m.Procedure, m.Match),
 	}
 	d.procedures.Set(r.uri, r.match, r)
@@ -136,6 +136,6 @@ func (d *Dealer) withdraw(e *endpoint, out *core.Deliveries) {
 }
 
 // changed has the meta API tell of a registration (RM-1).
-func changed(k core.Kind, by *core.Peer, r *registration, out *core.Deliveries) {
+func changed(k core.ChangeKind, by *core.Peer, r *registration, out *core.Deliveries) {
 	out.Change(core.Change{Kind: k, Of: wamp.CodeRegister, Peer: by, Entry: r.entry()})
 }
