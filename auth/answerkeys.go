@@ -23,7 +23,8 @@ func scramAnswer(d answer, a *Account) error {
 		return fmt.Errorf("iterations and memory: want positive numbers, got %d and %d", v.Iterations, v.Memory)
 	}
 	if most := mostIterations(v.KDF); v.Iterations > most || v.Memory > MaxArgon2Memory {
-		return fmt.Errorf("iterations and memory: want at most %d and %d, more is too much work for a client, got %d and %d", most, MaxArgon2Memory, v.Iterations, v.Memory)
+		return fmt.Errorf("iterations and memory: want at most %d and %d, more is too much work for a client, got %d and %d",
+			most, MaxArgon2Memory, v.Iterations, v.Memory)
 	}
 	for key, to := range map[string]*[]byte{"salt": &v.Salt, "stored-key": &v.StoredKey, "server-key": &v.ServerKey} {
 		low, high := sha256.Size, sha256.Size

@@ -135,7 +135,7 @@ type permissions struct {
 // rule is a permission that counts.
 type rule struct {
 	Permission
-	index    int  // in Role.Permissions; -1: it is the fallback
+	index    int  // in Role.Permissions; ByDefault: it is the fallback
 	literals int  // see literalOctets; -1: it is the fallback
 	unnamed  bool // it is there to deny a meta procedure that nobody has named
 }
@@ -143,7 +143,7 @@ type rule struct {
 // compile makes a role ready. Of two permissions with the same pattern the
 // later one counts, as in Crossbar.io. Without disclose, none discloses anybody.
 func compile(r *Role, disclose bool) *permissions {
-	ps := &permissions{fallback: rule{index: -1, literals: -1}, trusted: r.Trusted}
+	ps := &permissions{fallback: rule{index: ByDefault, literals: -1}, trusted: r.Trusted}
 	if r.AllowByDefault {
 		ps.fallback.Allow = ActionCall | ActionRegister | ActionPublish | ActionSubscribe
 	}

@@ -18,7 +18,8 @@ func (w *routerWorker) scram(cfg *config.Auth) (auth.Authenticator, config.Findi
 	for _, p := range principalsOf(cfg.SCRAM) {
 		v := scramVerifier(p)
 		if cost := v.Cost(); cost.KDF != auth.KDFLegacyArgon2id && cost.Check() != nil {
-			findings = append(findings, p.At("iterations").Doubt(`see "junctor keygen"`, "clients refuse what is too weak, or too much work: %v", cost.Check()))
+			findings = append(findings, p.At("iterations").Doubt(`see "junctor keygen"`,
+				"clients refuse what is too weak, or too much work: %v", cost.Check()))
 		}
 	}
 	if dir == nil {

@@ -25,11 +25,10 @@ const joinTimeout = 30 * time.Second
 
 // hosts makes components of the configuration ready to be hosted.
 type hosts struct {
-	opts Options
-	dir  string // of the node
-	log  *slog.Logger
-	// tickets are those of the node's guests.
-	tickets *ticketOffice
+	opts    Options
+	dir     string // of the node
+	log     *slog.Logger
+	tickets *ticketOffice // of the node's guests
 }
 
 // open resolves the component and has it look at its configuration.

@@ -82,16 +82,19 @@ func judgeChain(cfg *config.TLSListen, chain []*x509.Certificate, now time.Time)
 	for i, c := range chain {
 		switch {
 		case now.After(c.NotAfter):
-			findings = append(findings, at.Doubt("renew it", "the certificate of %q expired on %s", c.Subject.CommonName, c.NotAfter.UTC().Format(time.DateOnly)))
+			findings = append(findings, at.Doubt("renew it",
+				"the certificate of %q expired on %s", c.Subject.CommonName, c.NotAfter.UTC().Format(time.DateOnly)))
 		case now.Before(c.NotBefore):
-			findings = append(findings, at.Doubt("check this machine's clock", "the certificate of %q is not valid before %s", c.Subject.CommonName, c.NotBefore.UTC().Format(time.DateOnly)))
+			findings = append(findings, at.Doubt("check this machine's clock",
+				"the certificate of %q is not valid before %s", c.Subject.CommonName, c.NotBefore.UTC().Format(time.DateOnly)))
 		}
 		switch {
 		case i == 0:
 		case c.Equal(chain[i-1]):
 			findings = append(findings, at.Doubt("remove one of the two", "the certificate of %q stands twice in the chain", c.Subject.CommonName))
 		case chain[i-1].CheckSignatureFrom(c) != nil:
-			findings = append(findings, at.Doubt("first the certificate, then each one that signed the one before", "the chain is broken: %q has not signed %q", c.Subject.CommonName, chain[i-1].Subject.CommonName))
+			findings = append(findings, at.Doubt("first the certificate, then each one that signed the one before",
+				"the chain is broken: %q has not signed %q", c.Subject.CommonName, chain[i-1].Subject.CommonName))
 		}
 	}
 	return findings
