@@ -2,8 +2,11 @@ package router_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
+	"testing/synctest"
 
+	"github.com/junctorio/junctor/auth"
 	"github.com/junctorio/junctor/router"
 	"github.com/junctorio/junctor/transport/inproc"
 	"github.com/junctorio/junctor/wamp"
@@ -34,4 +37,27 @@ func TestObserversAreToldOfJoinsAndRegistrations(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("told of %q, want %q", got, want)
 	}
+}
+
+// A router that shuts down while it lets a client in says no GOODBYE before
+// WELCOME, which would be a breach of the protocol (section 2.7).
+func TestNoGoodbyeBeforeWelcome(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var b *bench
+		b = newBenchOf(t, router.Options{
+			OnJoin: func(wamp.URI, wamp.Principal) {
+				b.wait.Go(func() { _ = b.r.Shutdown(t.Context()) })
+				synctest.Wait() // it has said to the session what it has to say
+			},
+		}, router.RealmConfig{})
+		p := b.connectVia(router.Access{Methods: auth.Set{auth.Anonymous{}}}, nil)
+		p.send(`[1,"realm1",{"roles":{"caller":{}}}]`)
+		if got, err := p.receive(); err == nil && !strings.HasPrefix(got, "[2,") {
+			t.Errorf("got %s, want WELCOME or the end of the connection", got)
+		}
+		if err := <-p.ended; err == nil {
+			t.Error("Attach returned nil, want what ended the session")
+		}
+	})
 }
