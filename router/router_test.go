@@ -148,6 +148,9 @@ func TestASlowSubscriberLosesEventsAndHarmsNobody(t *testing.T) {
 	if lost < 350 || lost > 420 {
 		t.Errorf("%d of 500 events were dropped with room for about 100", lost)
 	}
+	if s := b.r.Stats(); s.Connections != 3 || s.QueuedBytes < 80_000 || s.QueuedBytes > 110_000 {
+		t.Errorf("Stats() = %+v, want 3 connections and about 100000 octets queued", s)
+	}
 	for range 500 - lost {
 		slow.expect(`^\[36,`) // what was below the bound is not lost
 	}

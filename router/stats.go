@@ -2,6 +2,19 @@ package router
 
 import "sync/atomic"
 
+// Stats says what a Router holds now, in all realms.
+type Stats struct {
+	Connections int   // in Attach, those that have not joined included
+	QueuedBytes int64 // octets that wait for sockets that are full (see Options.QueuedBytes)
+}
+
+// Stats returns the router's counts.
+func (r *Router) Stats() Stats {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return Stats{Connections: len(r.conns), QueuedBytes: r.budget.used.Load()}
+}
+
 // RealmStats says how a realm fares: what it holds now, and what it has counted
 // since it was added. Together they are no snapshot: each is read by itself.
 type RealmStats struct {
