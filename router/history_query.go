@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/junctorio/junctor/internal/core"
+	"github.com/junctorio/junctor/internal/core/broker"
 	"github.com/junctorio/junctor/wamp"
 )
 
@@ -98,15 +100,5 @@ func (q *EventQuery) admits(e *StoredEvent) bool {
 		!q.BeforeTime.IsZero() && !e.Time.Before(q.BeforeTime):
 		return false
 	}
-	return e.admits(q.Reader)
-}
-
-// admits applies the event's lists to who asks for it (HIS-4, BWL-1). Absent
-// lists differ from empty ones (BWL-3).
-func (e *StoredEvent) admits(p wamp.Principal) bool {
-	f := e.Lists
-	return f == nil ||
-		(f.EligibleAuthID == nil || slices.Contains(f.EligibleAuthID, p.AuthID)) &&
-			(f.EligibleAuthRole == nil || slices.Contains(f.EligibleAuthRole, p.AuthRole)) &&
-			!slices.Contains(f.ExcludeAuthID, p.AuthID) && !slices.Contains(f.ExcludeAuthRole, p.AuthRole)
+	return broker.Admits(e.Lists, &core.Peer{Principal: q.Reader}) // HIS-4
 }

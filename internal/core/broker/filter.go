@@ -31,6 +31,13 @@ func compile(f *wamp.Filter) filter {
 	}
 }
 
+// Admits reports whether lists, which may be nil, let an event pass to the peer,
+// for whoever keeps events (BWL-1).
+func Admits(lists *wamp.Filter, p *core.Peer) bool {
+	f := compile(lists)
+	return f.none || f.admits(p)
+}
+
 // admits reports whether all six conditions hold (BWL-1).
 func (f *filter) admits(p *core.Peer) bool {
 	return f.eligible.admits(p.ID) && !f.exclude.has(p.ID) &&
