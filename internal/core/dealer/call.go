@@ -107,18 +107,16 @@ func (d *Dealer) route(caller *session, m *wamp.Call) (*registration, *endpoint,
 	if e == nil {
 		return r, nil, d.refuseQueueing(r, m)
 	}
-	// A prefix such as "wam" is anyone's to register, what is below "wamp" is
-	// not (URI-3).
-	if m.Procedure.Reserved() && !e.callee.peer.Trusted {
-		return nil, nil, noSuchProcedure(m.Procedure)
-	}
 	return r, e, e.refuse(m)
 }
 
 // refuse says why a callee cannot be given a call: it did not announce what the
-// caller uses.
+// caller uses, or the procedure is not its to serve. A prefix such as "wam" is
+// anyone's to register, what is below "wamp" is not (URI-3).
 func (e *endpoint) refuse(m *wamp.Call) *refusal {
 	switch {
+	case m.Procedure.Reserved() && !e.callee.peer.Trusted:
+		return noSuchProcedure(m.Procedure)
 	case m.Progress && !e.takesChunks: // PCI-3
 		return notSupported(m.Procedure, "progressive_call_invocations and call_canceling")
 	case passthru(m.Attributes) && !e.callee.announced(wamp.FeaturePayloadPassthruMode): // PPT-4

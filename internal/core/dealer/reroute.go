@@ -65,8 +65,7 @@ func (d *Dealer) next(c *call) *endpoint {
 	}
 	k.tried = append(k.tried, c.callee)
 	for _, e := range r.endpoints {
-		e.barred = slices.Contains(k.tried, e.callee) || e.refuse(&k.first) != nil ||
-			k.first.Procedure.Reserved() && !e.callee.peer.Trusted
+		e.barred = slices.Contains(k.tried, e.callee) || e.refuse(&k.first) != nil
 	}
 	e := r.pick(d.o.IDs)
 	for _, e := range r.endpoints {
