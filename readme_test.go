@@ -3,7 +3,9 @@ package junctor_test
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -64,18 +66,69 @@ func read(t *testing.T, name string) string {
 	return string(b)
 }
 
-// TestReadmeLinks checks that what the README links to is there.
-func TestReadmeLinks(t *testing.T) {
+// TestDecisionsAreListed checks that the index of decisions has each page, under
+// its title.
+func TestDecisionsAreListed(t *testing.T) {
 	t.Parallel()
-	links := regexp.MustCompile(`\]\(([\w./-]+)\)`).FindAllStringSubmatch(read(t, "README.md"), -1)
-	if len(links) < 10 {
-		t.Fatalf("found %d links", len(links))
+	index := read(t, "docs/decisions/README.md")
+	pages, err := filepath.Glob("docs/decisions/0*.md")
+	if err != nil || len(pages) < 10 {
+		t.Fatalf("found %d pages, %v", len(pages), err)
 	}
-	for _, link := range links {
-		if _, err := os.Stat(link[1]); err != nil {
-			t.Error(err)
+	for _, page := range pages {
+		title, _, _ := strings.Cut(read(t, page), "\n")
+		entry := "\n- [" + strings.TrimPrefix(title, "# ") + "](" + filepath.Base(page) + ")\n"
+		if !strings.Contains(index, entry) {
+			t.Errorf("docs/decisions/README.md does not have%s", entry)
 		}
 	}
+}
+
+// TestDocumentationLinks checks that what the documentation links to is there,
+// headings included.
+func TestDocumentationLinks(t *testing.T) {
+	t.Parallel()
+	link := regexp.MustCompile(`\]\(([^)\s#:]*)(#[^)\s]*)?\)`)
+	count := 0
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/decisions/*.md", "examples/*/*.md", "interop/*.md"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			for _, m := range link.FindAllStringSubmatch(withoutCode(read(t, file)), -1) {
+				count++
+				target := file
+				if m[1] != "" {
+					target = filepath.Join(filepath.Dir(file), m[1])
+				}
+				if _, err := os.Stat(target); err != nil {
+					t.Errorf("%s: %v", file, err)
+				} else if m[2] != "" && !slices.Contains(anchors(read(t, target)), m[2]) {
+					t.Errorf("%s: %s has no heading %s", file, target, m[2])
+				}
+			}
+		}
+	}
+	if count < 100 {
+		t.Errorf("found %d links; docs/configuration.md alone has more", count)
+	}
+}
+
+// withoutCode leaves out what between backquotes looks like a link.
+func withoutCode(markdown string) string {
+	markdown = regexp.MustCompile("(?ms)^```.*?^```").ReplaceAllString(markdown, "")
+	return regexp.MustCompile("`[^`\n]*`(\\]\\()?").ReplaceAllString(markdown, "$1")
+}
+
+// anchors returns what links to headings look like.
+func anchors(markdown string) []string {
+	var all []string
+	for _, m := range regexp.MustCompile(`(?m)^#+ +(.*)$`).FindAllStringSubmatch(markdown, -1) {
+		name := regexp.MustCompile(`[^\p{L}\p{N}\- _]`).ReplaceAllString(strings.ToLower(m[1]), "")
+		all = append(all, "#"+strings.ReplaceAll(name, " ", "-"))
+	}
+	return all
 }
 
 // serve returns the URL of a router that ends with the test.
