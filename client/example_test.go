@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"sync"
 
 	"github.com/junctorio/junctor/auth"
 	"github.com/junctorio/junctor/client"
@@ -16,28 +17,44 @@ import (
 // session joins a router that runs in this process. A program of its own would
 // use client.Connect with the router's URL instead.
 func session(ctx context.Context) (s *client.Session, stop func()) {
+	join, stop := sessions(ctx)
+	return join(), stop
+}
+
+// sessions starts a router in this process and returns how to join it.
+func sessions(ctx context.Context) (join func() *client.Session, stop func()) {
 	r := router.New(router.Options{})
 	if _, err := r.AddRealm(router.RealmConfig{Name: "realm1", Roles: []router.Role{{
 		Name: auth.DefaultRole,
 		Permissions: []router.Permission{{
 			URI: "com.example.", Match: wamp.MatchPrefix,
 			Allow: router.ActionCall | router.ActionRegister | router.ActionPublish | router.ActionSubscribe,
+		}, {
+			URI: "wamp.session.add_testament", Allow: router.ActionCall,
 		}},
 	}}}); err != nil {
 		log.Fatal(err)
 	}
-	ours, theirs := inproc.Pair(client.DefaultSerializer)
-	attached := make(chan error, 1)
-	go func() { attached <- r.Attach(ctx, theirs, router.Access{Methods: auth.Set{auth.Anonymous{}}}) }()
-	s, err := client.Join(ctx, ours, client.Options{Realm: "realm1"})
-	if err != nil {
-		log.Fatal(err)
-	}
-	return s, func() {
-		if err := errors.Join(s.Close(), <-attached); err != nil {
+	var joined []*client.Session
+	var attached sync.WaitGroup
+	join = func() *client.Session {
+		ours, theirs := inproc.Pair(client.DefaultSerializer)
+		attached.Go(func() {
+			_ = r.Attach(ctx, theirs, router.Access{Methods: auth.Set{auth.Anonymous{}}}) // the client tells how it ended
+		})
+		s, err := client.Join(ctx, ours, client.Options{Realm: "realm1"})
+		if err != nil {
 			log.Fatal(err)
 		}
-		s.Wait()
+		joined = append(joined, s)
+		return s
+	}
+	return join, func() {
+		for _, s := range joined {
+			s.Close()
+			s.Wait()
+		}
+		attached.Wait()
 		r.Close()
 	}
 }

@@ -13,7 +13,8 @@ import (
 // whatever reason (section 3.22). Several are published in the order in which
 // they were added. All options count but Acknowledge. If there is a key for the
 // topic in Options.Keyring, the router gets the values encrypted. Errors are
-// those of Call; wamp.ErrNotAuthorized if the session may not publish that.
+// those of Call; wamp.ErrNotAuthorized if the session may not publish that, or
+// not call wamp.session.add_testament.
 //
 // A Client adds them anew for each session, in Supervision.OnUp.
 func (s *Session) AddTestament(ctx context.Context, topic wamp.URI, args []any, opts *PublishOptions) error {
