@@ -166,7 +166,7 @@ func (s *session) welcome(g *auth.Grant, w *worker) error {
 	r, hello := s.realm, s.joining.Load().hello
 	s.peer = &core.Peer{ID: s.id, Principal: g.Principal, Roles: hello.Roles, Owner: s, Serializer: s.wampSerializer}
 	s.openGate(g)
-	s.outbox.limit(r.cfg.OutboxBytes)
+	s.outbox.setMax(r.cfg.OutboxBytes)
 	s.acceptor.Welcomed()
 	s.log().Info("session joined", "role", g.Principal.AuthRole, "authid", abridged(g.Principal.AuthID),
 		"method", g.Principal.AuthMethod, "serializer", s.serializer.String(), "agent", abridged(hello.Agent))

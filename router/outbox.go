@@ -160,8 +160,8 @@ func (o *outbox) pushControl(b []byte, w *worker) error {
 	return nil
 }
 
-// limit sets how many octets may be queued.
-func (o *outbox) limit(n int) {
+// setMax sets how many octets may be queued.
+func (o *outbox) setMax(n int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.max = n

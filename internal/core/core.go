@@ -1,6 +1,7 @@
 // Package core holds what the packages below it share: who a message comes
-// from (Peer), what a decision leads to (Deliveries), and where IDs come from
-// (IDSource).
+// from (Peer), what a decision leads to (Deliveries, with the words of refusals
+// in refuse.go), what the meta API has to tell of it (Change), and where IDs come
+// from (IDSource).
 //
 // The core decides, it does not act: no socket, goroutine, lock, clock or
 // randomness. Time is passed in, IDs come from an IDSource, and what is to be
