@@ -266,6 +266,7 @@ func TestBinaryPayloadsAreRefused(t *testing.T) {
 	}
 }
 
+// SER-6.
 func TestKeysOfArgumentsKwMustBeStrings(t *testing.T) {
 	t.Parallel()
 	for s, frame := range map[serializer.Serializer]string{
@@ -278,6 +279,7 @@ func TestKeysOfArgumentsKwMustBeStrings(t *testing.T) {
 	}
 }
 
+// SER-4, MP-3.
 func TestIDsMayHaveAnyIntegerForm(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -307,6 +309,7 @@ func TestIDsMayHaveAnyIntegerForm(t *testing.T) {
 	}
 }
 
+// CB-2.
 func TestIndefiniteMessagesAreRead(t *testing.T) {
 	t.Parallel()
 	// [_ 48, 1, {_ "timeout": 7}, (_ "a.", "b"), [_ 1], {_ "k": (_ h'01', h'02')}]

@@ -39,6 +39,7 @@ func roundTrip(t *testing.T, s serializer.Serializer, v any) (got any) {
 	return args[0]
 }
 
+// SER-3, JS-1, JS-3.
 func TestValuesHaveTheSameKindsInEverySerializer(t *testing.T) {
 	t.Parallel()
 	type named string
@@ -248,6 +249,21 @@ func TestWhatCannotBeEncodedIsNamed(t *testing.T) {
 	}
 }
 
+// SER-8.
+func TestTheLastOfEqualKeysCounts(t *testing.T) {
+	t.Parallel()
+	for s, in := range map[serializer.Serializer]string{
+		serializer.JSON: `[{"a":1,"b":2,"a":3}]`, serializer.MsgPack: "9183a16101a16202a16103", serializer.CBOR: "81a3616101616202616103",
+	} {
+		args, _, err := arguments(t, s, in).Values()
+		want := []any{wamp.Dict{"a": int64(3), "b": int64(2)}}
+		if err != nil || !cmp.Equal(args, want) {
+			t.Errorf("%s: got %v, %v, want %v", s, args, err, want)
+		}
+	}
+}
+
+// MP-2 among others.
 func TestWhatCannotBeDecodedIsNamed(t *testing.T) {
 	t.Parallel()
 	var (

@@ -27,6 +27,7 @@ func spelled(s serializer.Serializer, b []byte) string {
 	return fmt.Sprintf("%x", b)
 }
 
+// SER-3, SER-4, JS-1, MP-1, CB-1.
 func TestValuesAreTranscodedBothWays(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, json, msgpack, cbor string }{
@@ -84,6 +85,7 @@ func TestValuesAreTranscodedBothWays(t *testing.T) {
 	}
 }
 
+// SER-4, SER-6, CB-2.
 func TestValuesAreTranscodedOneWay(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
