@@ -82,22 +82,15 @@ func craAnswer(d answer, a *Account) (err error) {
 	if secret == "" {
 		return fmt.Errorf("has no secret")
 	}
+	var derived *bool
+	if said, ok := d["derived"].(bool); ok {
+		derived = &said
+	}
 	iterations, keyLen := DefaultCRAIterations, DefaultCRAKeyLen
 	if err := d.numbers(map[string]*int{"iterations": &iterations, "keylen": &keyLen}); err != nil {
 		return err
 	}
-	derived := salt != "" && LooksDerived(secret, keyLen)
-	if said, ok := d["derived"].(bool); ok {
-		derived = said && salt != ""
-	}
-	if derived {
-		a.CRA = &CRASecret{Key: []byte(secret), Salt: salt, Iterations: iterations, KeyLen: keyLen}
-		return checkCRACost(iterations, keyLen)
-	}
-	if salt == "" {
-		iterations, keyLen = 0, 0
-	}
-	a.CRA, err = NewCRASecret(secret, salt, iterations, keyLen)
+	a.CRA, err = ReadCRASecret(secret, salt, iterations, keyLen, derived)
 	return err
 }
 

@@ -24,9 +24,9 @@ const (
 )
 
 // NewCRASecret returns what checks the signatures of a client that knows
-// secret, which must not be empty. With a salt the secret itself cannot be had from it; iterations and
-// keyLen are then within the bounds of CRA-5, or 0 for their defaults. Without
-// a salt they must be 0.
+// secret, which must not be empty. With a salt the secret itself cannot be had
+// from it; iterations and keyLen are then within the bounds of CRA-5, or 0 for
+// their defaults. Without a salt they must be 0.
 func NewCRASecret(secret, salt string, iterations, keyLen int) (*CRASecret, error) {
 	if secret == "" {
 		return nil, errors.New("the secret is empty")
@@ -48,6 +48,28 @@ func NewCRASecret(secret, salt string, iterations, keyLen int) (*CRASecret, erro
 		return nil, err
 	}
 	return &CRASecret{Key: key, Salt: salt, Iterations: iterations, KeyLen: keyLen}, nil
+}
+
+// ReadCRASecret is NewCRASecret for a text that authenticators and configurations
+// made for Crossbar.io give: with a salt it may be the derived key instead of the
+// password. Derived says which; without it a text that LooksDerived is the key.
+func ReadCRASecret(text, salt string, iterations, keyLen int, derived *bool) (*CRASecret, error) {
+	if salt == "" {
+		return NewCRASecret(text, "", 0, 0)
+	}
+	looks := LooksDerived(text, keyLen)
+	isKey := looks
+	if derived != nil {
+		isKey = *derived
+	}
+	switch {
+	case !isKey:
+		return NewCRASecret(text, salt, iterations, keyLen)
+	case !looks:
+		return nil, fmt.Errorf("the derived key must be the base64 text of %d octets (keylen)", keyLen)
+	}
+	s := &CRASecret{Key: []byte(text), Salt: salt, Iterations: iterations, KeyLen: keyLen}
+	return s, checkCRACost(iterations, keyLen)
 }
 
 // Verify reports whether signature is that of challenge, in constant time.

@@ -105,6 +105,7 @@ func TestAuthenticatorsThatRefuseOrFail(t *testing.T) {
 		{"a dict without a secret", "wampcra", wamp.Dict{"role": "user"}, nil, false},
 		{"iterations that are a string", "wampcra", wamp.Dict{"role": "user", "secret": "s", "salt": "t", "iterations": "9"}, nil, false},
 		{"more iterations than anybody needs", "wampcra", wamp.Dict{"role": "user", "secret": "s", "salt": "t", "iterations": int64(1) << 40}, nil, false},
+		{"a password that is said to be the derived key", "wampcra", wamp.Dict{"role": "user", "secret": "secret1", "salt": "t", "derived": true}, nil, false},
 		{"not registered", "ticket", nil, raised(wamp.ErrNoSuchProcedure), false},
 		{"an exception in Python", "ticket", nil, raised(wamp.ErrRuntimeError, "boom"), false},
 		{"a callee that has left", "ticket", nil, raised(wamp.ErrCanceled), false},

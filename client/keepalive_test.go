@@ -4,50 +4,18 @@ import (
 	"context"
 	"errors"
 	"net"
-	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/junctorio/junctor/client"
+	"github.com/junctorio/junctor/internal/keepalive/pingtest"
 	"github.com/junctorio/junctor/junctortest"
 	"github.com/junctorio/junctor/transport"
 	"github.com/junctorio/junctor/transport/inproc"
 	"github.com/junctorio/junctor/wamp"
 )
-
-// pingConn is a connection within the process that has PINGs: messages that
-// are just that word.
-type pingConn struct {
-	transport.Conn
-	heard atomic.Uint64
-}
-
-func (c *pingConn) Heard() uint64 { return c.heard.Load() }
-
-func (c *pingConn) AppendPing(dst []byte) []byte { return c.frame(dst, "PING") }
-
-func (c *pingConn) frame(dst []byte, message string) []byte {
-	return append(c.AppendHeader(dst, len(message)), message...)
-}
-
-func (c *pingConn) Read(batch [][]byte) ([][]byte, []byte, error) {
-	var control []byte
-	for {
-		messages, _, err := c.Conn.Read(batch)
-		c.heard.Add(1)
-		messages = slices.DeleteFunc(messages, func(m []byte) bool {
-			if string(m) == "PING" {
-				control = c.frame(control, "PONG")
-			}
-			return string(m) == "PING" || string(m) == "PONG"
-		})
-		if len(messages) > len(batch) || len(control) > 0 || err != nil {
-			return messages, control, err
-		}
-	}
-}
 
 // joinPinging joins a scripted router, which has the given agent, over a
 // connection with PINGs.
@@ -56,7 +24,7 @@ func joinPinging(t *testing.T, k transport.KeepAlive, agent string) (*client.Ses
 	ours, theirs := inproc.Pair(wamp.SerializerMsgPack)
 	p := newPeer(t, theirs)
 	joined := async(func() (*client.Session, error) {
-		return client.Join(t.Context(), &pingConn{Conn: ours}, client.Options{Realm: realm, KeepAlive: k})
+		return client.Join(t.Context(), &pingtest.Conn{Conn: ours}, client.Options{Realm: realm, KeepAlive: k})
 	})
 	expect[*wamp.Hello](p)
 	answer := welcome()
@@ -169,7 +137,7 @@ func TestClientFindsOutThatItsLineIsDead(t *testing.T) {
 				if err != nil {
 					return nil, err
 				}
-				return &pingConn{Conn: conn}, nil
+				return &pingtest.Conn{Conn: conn}, nil
 			},
 			OnDown: func(err error) { down <- err },
 		})

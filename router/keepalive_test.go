@@ -2,51 +2,19 @@ package router_test
 
 import (
 	"context"
-	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/junctorio/junctor/auth"
+	"github.com/junctorio/junctor/internal/keepalive/pingtest"
 	"github.com/junctorio/junctor/internal/serializer"
 	"github.com/junctorio/junctor/router"
 	"github.com/junctorio/junctor/transport"
 	"github.com/junctorio/junctor/transport/inproc"
 	"github.com/junctorio/junctor/wamp"
 )
-
-// pingConn is a connection within the process that has PINGs: messages that
-// are just that word.
-type pingConn struct {
-	transport.Conn
-	heard atomic.Uint64
-}
-
-func (c *pingConn) Heard() uint64 { return c.heard.Load() }
-
-func (c *pingConn) AppendPing(dst []byte) []byte { return c.frame(dst, "PING") }
-
-func (c *pingConn) frame(dst []byte, message string) []byte {
-	return append(c.AppendHeader(dst, len(message)), message...)
-}
-
-func (c *pingConn) Read(batch [][]byte) ([][]byte, []byte, error) {
-	var control []byte
-	for {
-		messages, _, err := c.Conn.Read(batch)
-		c.heard.Add(1)
-		messages = slices.DeleteFunc(messages, func(m []byte) bool {
-			if string(m) == "PING" {
-				control = c.frame(control, "PONG")
-			}
-			return string(m) == "PING" || string(m) == "PONG"
-		})
-		if len(messages) > len(batch) || len(control) > 0 || err != nil {
-			return messages, control, err
-		}
-	}
-}
 
 // joinPinged is join with keep-alive, of a client with the given agent.
 func (b *bench) joinPinged(k transport.KeepAlive, agent string) *peer {
@@ -55,7 +23,7 @@ func (b *bench) joinPinged(k transport.KeepAlive, agent string) *peer {
 	p := &peer{t: b.t, conn: mine, ser: serializer.JSON, ended: make(chan error, 1)}
 	b.wait.Go(func() {
 		access := router.Access{Methods: auth.Set{auth.Anonymous{}}, KeepAlive: k}
-		p.ended <- b.r.Attach(context.Background(), &pingConn{Conn: theirs}, access)
+		p.ended <- b.r.Attach(context.Background(), &pingtest.Conn{Conn: theirs}, access)
 	})
 	b.t.Cleanup(func() { mine.Close() })
 	p.send(`[1,"realm1",{"agent":%s,"roles":{"publisher":{},"subscriber":{},"caller":{},"callee":{}}}]`, quoted(agent))

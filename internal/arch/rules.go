@@ -24,6 +24,7 @@ var layers = []struct {
 	// Some methods look at the connection: its TLS state, its peer.
 	{"auth", []string{"wamp", "transport"}},
 	{"internal/keepalive", []string{"transport"}},
+	{"internal/keepalive/pingtest", []string{"transport"}},
 	{"internal/history/...", []string{"wamp", "router", "internal/core", "internal/core/uritree"}},
 	{"router", shell},
 	{"client", append([]string{"client/passthru"}, shell...)},

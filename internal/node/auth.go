@@ -74,25 +74,9 @@ func craSecret(u config.CRAUser) (*auth.CRASecret, *config.Finding) {
 		f := u.At("secret").Problem("", "%v", err)
 		return nil, &f
 	}
-	looks := auth.LooksDerived(text, u.KeyLen)
-	derived := u.Salt != "" && looks
-	if u.Derived != nil {
-		derived = *u.Derived
-	}
-	var secret *auth.CRASecret
-	switch {
-	case derived && !looks:
-		f := u.At("secret").Problem(`see "junctor keygen"`, "the derived key must be the base64 text of %d octets (keylen)", u.KeyLen)
-		return nil, &f
-	case derived:
-		return &auth.CRASecret{Key: []byte(text), Salt: u.Salt, Iterations: u.Iterations, KeyLen: u.KeyLen}, nil
-	case u.Salt == "":
-		secret, err = auth.NewCRASecret(text, "", 0, 0)
-	default:
-		secret, err = auth.NewCRASecret(text, u.Salt, u.Iterations, u.KeyLen)
-	}
+	secret, err := auth.ReadCRASecret(text, u.Salt, u.Iterations, u.KeyLen, u.Derived)
 	if err != nil {
-		f := u.At().Problem("", "%v", err)
+		f := u.At("secret").Problem(`see "junctor keygen"`, "%v", err)
 		return nil, &f
 	}
 	return secret, nil
