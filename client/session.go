@@ -279,7 +279,21 @@ func (s *Session) stopLocked(err error) {
 		delete(s.requests, id)
 		r.reply <- reply{err: &InFlightError{err}}
 	}
+	s.closeQueuesLocked() // before handlers that end make room for the next event
 	s.cancel(err)
+}
+
+// closeQueuesLocked has nothing more handed over. Nobody waits for what the
+// queues hold.
+func (s *Session) closeQueuesLocked() {
+	for _, t := range s.subscriptions {
+		for _, sub := range t.subs {
+			sub.events.close()
+		}
+	}
+	for _, reg := range s.registrations {
+		reg.invocations.close()
+	}
 }
 
 // run is the reader. The context joining is that of Join.
@@ -289,7 +303,7 @@ func (s *Session) run(ctx, joining context.Context) {
 	_ = s.conn.Close()
 	s.mu.Lock()
 	s.stopLocked(s.endError(cause))
-	s.closeQueuesLocked()
+	s.endAllLocked()
 	s.err = s.over
 	s.mu.Unlock()
 	s.out.close(s.err)
@@ -306,16 +320,14 @@ func (s *Session) endError(cause error) error {
 	return &endError{cause}
 }
 
-// closeQueuesLocked ends all subscriptions and registrations. Nobody waits for
-// what their queues hold.
-func (s *Session) closeQueuesLocked() {
+// endAllLocked ends all subscriptions and registrations.
+func (s *Session) endAllLocked() {
 	for _, t := range s.subscriptions {
 		for _, sub := range t.subs {
 			sub.endLocked(s.over)
 		}
 	}
 	for _, reg := range s.registrations {
-		reg.invocations.close()
 		s.dropLocked(reg, s.over)
 	}
 	clear(s.subscriptions)
